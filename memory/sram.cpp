@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "memory/sram.h"
+
+namespace systolog::memory {
+
+Sram::Sram(const sc_core::sc_module_name& name, const SramConfig& config,
+           sc_core::sc_time clock_period)
+    : sc_module(name),
+      config_(config),
+      clock_period_(clock_period),
+      storage_(config.capacity_bytes) {
+  for (auto* port : {&dma, &array, &vector}) {
+    port->register_b_transport(this, &Sram::b_transport);
+    port->register_transport_dbg(this, &Sram::transport_dbg);
+  }
+}
+
+void Sram::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+  if (!storage_.access(payload)) return;
+  const std::uint64_t length = payload.get_data_length();
+  (payload.is_read() ? bytes_read_ : bytes_written_) += length;
+  const std::uint64_t beats = (length + config_.port_width_bytes - 1) / config_.port_width_bytes;
+  delay += clock_period_ * static_cast<double>(config_.access_latency_cycles + beats);
+}
+
+unsigned Sram::transport_dbg(tlm::tlm_generic_payload& payload) {
+  return storage_.access(payload) ? payload.get_data_length() : 0;
+}
+
+}  // namespace systolog::memory

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <tlm>
+#include <vector>
+
+namespace systolog::memory {
+
+/// Bytes behind a TLM target: what scratchpads and DRAM have in common. No time, no counts.
+class Storage {
+ public:
+  explicit Storage(std::uint64_t capacity_bytes) : bytes_(capacity_bytes) {}
+
+  std::uint64_t capacity_bytes() const { return bytes_.size(); }
+
+  /// Carries out a read or write payload and sets its response status: ADDRESS_ERROR outside
+  /// [0, capacity), BYTE_ENABLE_ERROR if enables are given, BURST_ERROR for streaming widths,
+  /// COMMAND_ERROR for TLM_IGNORE_COMMAND. Returns whether the bytes moved.
+  bool access(tlm::tlm_generic_payload& payload) {
+    const std::uint64_t address = payload.get_address();
+    const std::uint64_t length = payload.get_data_length();
+    if (payload.get_byte_enable_ptr() != nullptr) {
+      payload.set_response_status(tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
+    } else if (payload.get_streaming_width() < length) {
+      payload.set_response_status(tlm::TLM_BURST_ERROR_RESPONSE);
+    } else if (length == 0 || length > bytes_.size() || address > bytes_.size() - length) {
+      payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    } else if (payload.is_read()) {
+      std::memcpy(payload.get_data_ptr(), bytes_.data() + address, length);
+      payload.set_response_status(tlm::TLM_OK_RESPONSE);
+    } else if (payload.is_write()) {
+      std::memcpy(bytes_.data() + address, payload.get_data_ptr(), length);
+      payload.set_response_status(tlm::TLM_OK_RESPONSE);
+    } else {
+      payload.set_response_status(tlm::TLM_COMMAND_ERROR_RESPONSE);
+    }
+    return payload.is_response_ok();
+  }
+
+ private:
+  std::vector<std::byte> bytes_;
+};
+
+}  // namespace systolog::memory

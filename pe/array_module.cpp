@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pe/array_module.h"
+
+#include "pe/payload.h"
+
+namespace systolog::pe {
+
+ArrayModule::ArrayModule(const sc_core::sc_module_name& name, const SystolicArray& array,
+                         sc_core::sc_time clock_period)
+    : sc_module(name), array_(array), clock_period_(clock_period) {
+  command.register_b_transport(this, &ArrayModule::b_transport);
+}
+
+void ArrayModule::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+  Matmul matmul;
+  if (!read_command(payload, matmul)) return;
+  payload.set_response_status(run(matmul));
+  if (payload.is_response_ok()) {
+    delay += clock_period_ * static_cast<double>(array_.cycles(matmul));
+    macs_ += matmul.macs();
+  }
+}
+
+tlm::tlm_response_status ArrayModule::run(const Matmul& c) {
+  const models::Arithmetic& a = array_.arithmetic();
+  input_tile_.resize(c.input_codes() * a.code_bytes());
+  weight_tile_.resize(c.weight_codes() * a.code_bytes());
+  accumulators_.resize(c.accumulators() * a.accumulator_bytes());
+  auto status = move_tile(input, tlm::TLM_READ_COMMAND, c.input_address, input_tile_);
+  if (status != tlm::TLM_OK_RESPONSE) return status;
+  status = move_tile(weight, tlm::TLM_READ_COMMAND, c.weight_address, weight_tile_);
+  if (status != tlm::TLM_OK_RESPONSE) return status;
+  if (c.accumulate != 0) {
+    status = move_tile(output, tlm::TLM_READ_COMMAND, c.accumulator_address, accumulators_);
+    if (status != tlm::TLM_OK_RESPONSE) return status;
+  }
+  array_.execute(c, input_tile_, weight_tile_, accumulators_);
+  return move_tile(output, tlm::TLM_WRITE_COMMAND, c.accumulator_address, accumulators_);
+}
+
+}  // namespace systolog::pe

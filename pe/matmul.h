@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+namespace systolog::pe {
+
+/// One tile of a convolution (a fully connected layer is a 1x1 one) as the array's command word.
+/// The input tile lies in the input scratchpad as [images, rows, columns, channels], codes; its
+/// im2col matrix is formed on the fly by the array's address generator. Per group:
+///   activations [M, K]  M = images * out_rows * out_columns, K = kernel_rows * kernel_columns *
+///                       channels / groups, k = (kernel row, kernel column, channel)
+///   weights     [K, N]  N = filters / groups, groups one after the other, weight scratchpad
+///   accumulators [M, filters], output scratchpad
+/// Pixels outside the tile read as the code of zero (padding).
+struct Matmul {
+  std::uint64_t input_address = 0, weight_address = 0, accumulator_address = 0;  // [B]
+  std::uint32_t images = 1;
+  std::uint32_t rows = 1, columns = 1, channels = 1;  // of the input tile
+  std::uint32_t out_rows = 1, out_columns = 1, filters = 1;
+  std::uint32_t groups = 1;
+  std::uint32_t kernel_rows = 1, kernel_columns = 1;
+  std::uint32_t stride_rows = 1, stride_columns = 1;
+  std::uint32_t dilation_rows = 1, dilation_columns = 1;
+  // Where kernel element (0, 0) of output pixel (0, 0) lies in the tile; negative in padding.
+  std::int32_t first_row = 0, first_column = 0;
+  std::uint32_t zero_code = 0;   // what padding reads as
+  std::uint32_t accumulate = 0;  // 0: sums start at zero; 1: at what the accumulators hold
+
+  std::uint64_t m() const { return std::uint64_t{images} * out_rows * out_columns; }
+  std::uint64_t k() const {
+    return std::uint64_t{kernel_rows} * kernel_columns * (channels / groups);
+  }
+  std::uint64_t n() const { return filters / groups; }
+  std::uint64_t macs() const { return m() * k() * filters; }
+  std::uint64_t input_codes() const { return std::uint64_t{images} * rows * columns * channels; }
+  std::uint64_t weight_codes() const { return k() * filters; }
+  std::uint64_t accumulators() const { return m() * filters; }
+};
+static_assert(std::is_trivially_copyable_v<Matmul>);
+
+}  // namespace systolog::pe

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pe/vector_module.h"
+
+#include "pe/payload.h"
+
+namespace systolog::pe {
+
+VectorModule::VectorModule(const sc_core::sc_module_name& name, const VectorUnit& unit,
+                           sc_core::sc_time clock_period)
+    : sc_module(name), unit_(unit), clock_period_(clock_period) {
+  command.register_b_transport(this, &VectorModule::b_transport);
+}
+
+void VectorModule::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+  VectorOp op;
+  if (!read_command(payload, op)) return;
+  payload.set_response_status(run(op));
+  if (payload.is_response_ok()) delay += clock_period_ * static_cast<double>(unit_.cycles(op));
+}
+
+tlm::tlm_response_status VectorModule::run(const VectorOp& op) {
+  const models::Arithmetic& a = unit_.arithmetic();
+  const bool write_back = op.opcode == VectorOpcode::kWriteBack;
+  input_tile_.resize(op.inputs() * (write_back ? a.accumulator_bytes() : a.code_bytes()));
+  second_tile_.resize(op.opcode == VectorOpcode::kAdd ? op.inputs() * a.code_bytes() : 0);
+  parameters_.resize(op.parameter_bytes(a));
+  output_tile_.resize(op.outputs() * a.code_bytes());
+
+  auto status = write_back ? move_tile(output, tlm::TLM_READ_COMMAND, op.input_address, input_tile_)
+                           : move_tile(input, tlm::TLM_READ_COMMAND, op.input_address, input_tile_);
+  if (status != tlm::TLM_OK_RESPONSE) return status;
+  if (!second_tile_.empty()) {
+    status = move_tile(input, tlm::TLM_READ_COMMAND, op.second_address, second_tile_);
+    if (status != tlm::TLM_OK_RESPONSE) return status;
+  }
+  if (!parameters_.empty()) {
+    status = move_tile(weight, tlm::TLM_READ_COMMAND, op.parameter_address, parameters_);
+    if (status != tlm::TLM_OK_RESPONSE) return status;
+  }
+  unit_.execute(op, input_tile_, second_tile_, parameters_, output_tile_);
+  return move_tile(output, tlm::TLM_WRITE_COMMAND, op.output_address, output_tile_);
+}
+
+}  // namespace systolog::pe

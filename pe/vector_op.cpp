@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pe/vector_op.h"
+
+namespace systolog::pe {
+
+std::uint64_t VectorOp::parameter_bytes(const models::Arithmetic& arithmetic) const {
+  if (opcode == VectorOpcode::kBatchNorm) return std::uint64_t{2} * channels * sizeof(float);
+  if (opcode != VectorOpcode::kWriteBack) return 0;
+  return channels * ((has_bias != 0 ? arithmetic.bias_bytes() : 0) +
+                     (arithmetic.is_quantised() ? sizeof(float) : 0));
+}
+
+}  // namespace systolog::pe

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "models/arithmetic.h"
+
+namespace systolog::pe {
+
+enum class VectorOpcode : std::uint32_t {
+  kWriteBack,  // accumulators + bias, rounded to codes, optional ReLU
+  kRelu,
+  kMaxPool,
+  kAveragePool,  // global pooling is a window as large as the image
+  kAdd,
+  kBatchNorm,  // scale[c] * x + shift[c] in FP32, rounded once
+  kSoftmax,    // over the channels of each pixel, in FP32, rounded once
+};
+
+/// One tile of work for the vector unit as its command word. Codes lie as [images, rows, columns,
+/// channels]; the result goes to the output scratchpad.
+struct VectorOp {
+  VectorOpcode opcode = VectorOpcode::kRelu;
+  std::uint32_t relu = 0;               // kWriteBack: ReLU after rounding
+  std::uint64_t input_address = 0;      // input scratchpad; kWriteBack: output's
+  std::uint64_t second_address = 0;     // kAdd: second operand, input scratchpad
+  std::uint64_t parameter_address = 0;  // weight scratchpad
+  std::uint64_t output_address = 0;     // output scratchpad
+  std::uint32_t images = 1, channels = 1;
+  std::uint32_t rows = 1, columns = 1;                // of the input tile
+  std::uint32_t out_rows = 1, out_columns = 1;        // of the result
+  std::uint32_t kernel_rows = 1, kernel_columns = 1;  // pooling
+  std::uint32_t stride_rows = 1, stride_columns = 1;
+  std::uint32_t dilation_rows = 1, dilation_columns = 1;
+  std::int32_t first_row = 0, first_column = 0;  // as in Matmul
+  std::uint32_t count_include_pad = 0;           // kAveragePool
+  std::uint32_t has_bias = 0;                    // kWriteBack
+  models::Quantisation in, second, out;          // int:B only
+
+  std::uint64_t inputs() const { return std::uint64_t{images} * rows * columns * channels; }
+  std::uint64_t outputs() const {
+    return std::uint64_t{images} * out_rows * out_columns * channels;
+  }
+  /// Bytes of parameters: kWriteBack has bias [channels] if any and, where the arithmetic is
+  /// quantised, FP32 requantisation factors [channels]; kBatchNorm FP32 scale and shift.
+  std::uint64_t parameter_bytes(const models::Arithmetic& arithmetic) const;
+};
+static_assert(std::is_trivially_copyable_v<VectorOp>);
+
+}  // namespace systolog::pe

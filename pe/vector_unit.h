@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "models/arithmetic.h"
+#include "pe/systolic_array.h"
+#include "pe/vector_op.h"
+
+namespace systolog::pe {
+
+struct VectorUnitConfig {
+  std::uint32_t lanes = 16;          // one a column of a 16-wide array
+  std::uint32_t latency_cycles = 4;  // read, operate, round, write
+};
+
+/// Scratchpad accesses [elements] of one command.
+struct VectorCounts {
+  std::uint64_t lane_operations = 0;
+  std::uint64_t input_reads = 0, parameter_reads = 0, output_reads = 0, output_writes = 0;
+};
+
+/// The vector unit as a plain model: `lanes` elements a cycle.
+class VectorUnit {
+ public:
+  /// `arithmetic` must outlive the unit.
+  VectorUnit(const VectorUnitConfig& config, const models::Arithmetic& arithmetic)
+      : config_(config), arithmetic_(&arithmetic) {}
+
+  const models::Arithmetic& arithmetic() const { return *arithmetic_; }
+
+  /// latency_cycles + ceil(lane operations / lanes). A lane operation is one element through one
+  /// op: an output for element-wise work, an input of a window for pooling, three passes
+  /// (maximum, exponential and sum, division) for softmax.
+  Cycles cycles(const VectorOp& op) const;
+  VectorCounts counts(const VectorOp& op) const;
+
+  /// What the unit computes. `input` holds codes (kWriteBack: accumulators), `second` the other
+  /// operand of kAdd, `parameters` as VectorOp::parameter_bytes says.
+  void execute(const VectorOp& op, std::span<const std::byte> input,
+               std::span<const std::byte> second, std::span<const std::byte> parameters,
+               std::span<std::byte> output) const;
+
+ private:
+  VectorUnitConfig config_;
+  const models::Arithmetic* arithmetic_;
+};
+
+}  // namespace systolog::pe
