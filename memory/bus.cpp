@@ -11,7 +11,7 @@ Bus::Bus(const sc_core::sc_module_name& name, const BusConfig& config,
       config_(config),
       clock_period_(clock_period),
       latency_(clock_period * static_cast<double>(config.latency_cycles)) {
-  for (auto* port : {&dma, &host}) {
+  for (auto* port : {&load, &store, &host}) {
     port->register_b_transport(this, &Bus::b_transport);
     port->register_transport_dbg(this, &Bus::transport_dbg);
   }

@@ -15,15 +15,16 @@ struct BusConfig {
   std::uint32_t latency_cycles = 4;  // request and response registers on either side
 };
 
-/// On-chip bus between the initiators (DMA, host) and the DRAM.
-/// Sockets    dma, host: targets; out: initiator. b_transport and transport_dbg pass through.
-/// Timing     start = max(now + delay, end of the burst before); the burst holds the bus for
+/// On-chip bus between the initiators (DMA load and store channel, host) and the DRAM.
+/// Sockets    load, store, host: targets; out: initiator. b_transport and transport_dbg pass
+/// through. Timing     start = max(now + delay, end of the burst before); the burst holds the bus
+/// for
 ///            ceil(length / width_bytes) cycles and reaches the DRAM latency_cycles after its
 ///            start: transfer on the bus and in the DRAM overlap. First come, first served.
 /// Counts     bytes [B] moved either way.
 class Bus final : public sc_core::sc_module {
  public:
-  tlm_utils::simple_target_socket<Bus> dma{"dma"}, host{"host"};
+  tlm_utils::simple_target_socket<Bus> load{"load"}, store{"store"}, host{"host"};
   tlm_utils::simple_initiator_socket<Bus> out{"out"};
 
   Bus(const sc_core::sc_module_name& name, const BusConfig& config, sc_core::sc_time clock_period);

@@ -20,7 +20,8 @@ struct DmaConfig {
   std::uint32_t outstanding_bursts = 8;  // hides 8 x 256 B / 19.2 GB/s = 107 ns of latency
 };
 
-/// Moves tiles between DRAM and the scratchpads, one Transfer a command.
+/// One channel of the DMA: moves tiles between DRAM and the scratchpads, one Transfer a command. A
+/// platform has two, for loads and for stores, like the read and write channels of an AXI port.
 /// Sockets    command: target; a write payload whose data is a Transfer is carried out and
 ///            answered when its last byte has arrived. bus, input, weight, output: initiators.
 /// Timing     a burst is issued every cycle while fewer than outstanding_bursts are on their way;

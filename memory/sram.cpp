@@ -9,7 +9,7 @@ Sram::Sram(const sc_core::sc_module_name& name, const SramConfig& config,
       config_(config),
       clock_period_(clock_period),
       storage_(config.capacity_bytes) {
-  for (auto* port : {&dma, &array, &vector}) {
+  for (auto* port : {&load, &store, &array, &vector}) {
     port->register_b_transport(this, &Sram::b_transport);
     port->register_transport_dbg(this, &Sram::transport_dbg);
   }

@@ -17,16 +17,19 @@ struct SramConfig {
   std::uint32_t access_latency_cycles = 1;  // request to first beat: a single-cycle macro
 };
 
-/// On-chip buffer (scratchpad) with one port each for the DMA, the array and the vector unit.
-/// Sockets    dma, array, vector: targets; b_transport and transport_dbg. No DMI, no byte enables.
-/// Timing     delay += (access_latency_cycles + ceil(length / port_width_bytes)) * clock_period.
+/// On-chip buffer (scratchpad) with a port each for the two DMA channels, the array and the vector
+/// unit.
+/// Sockets    load, store, array, vector: targets; b_transport and transport_dbg. No DMI, no byte
+/// enables. Timing     delay += (access_latency_cycles + ceil(length / port_width_bytes)) *
+/// clock_period.
 ///            Never waits. The ports do not contend: a true multi-ported macro (bank conflicts
 ///            are not modelled).
 /// Responses  as Storage::access.
 /// Counts     bytes_read, bytes_written [B], all ports together; debug accesses do not count.
 class Sram final : public sc_core::sc_module {
  public:
-  tlm_utils::simple_target_socket<Sram> dma{"dma"}, array{"array"}, vector{"vector"};
+  tlm_utils::simple_target_socket<Sram> load{"load"}, store{"store"}, array{"array"},
+      vector{"vector"};
 
   Sram(const sc_core::sc_module_name& name, const SramConfig& config,
        sc_core::sc_time clock_period);

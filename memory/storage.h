@@ -3,18 +3,24 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
+#include <new>
 #include <tlm>
-#include <vector>
 
 namespace systolog::memory {
 
 /// Bytes behind a TLM target: what scratchpads and DRAM have in common. No time, no counts.
 class Storage {
  public:
-  explicit Storage(std::uint64_t capacity_bytes) : bytes_(capacity_bytes) {}
+  /// All zero. Host memory is taken page by page as bytes are touched: a large DRAM costs nothing.
+  explicit Storage(std::uint64_t capacity_bytes)
+      : bytes_(static_cast<std::byte*>(std::calloc(capacity_bytes, 1))), size_(capacity_bytes) {
+    if (bytes_ == nullptr) throw std::bad_alloc();
+  }
 
-  std::uint64_t capacity_bytes() const { return bytes_.size(); }
+  std::uint64_t capacity_bytes() const { return size_; }
 
   /// Carries out a read or write payload and sets its response status: ADDRESS_ERROR outside
   /// [0, capacity), BYTE_ENABLE_ERROR if enables are given, BURST_ERROR for streaming widths,
@@ -26,13 +32,13 @@ class Storage {
       payload.set_response_status(tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
     } else if (payload.get_streaming_width() < length) {
       payload.set_response_status(tlm::TLM_BURST_ERROR_RESPONSE);
-    } else if (length == 0 || length > bytes_.size() || address > bytes_.size() - length) {
+    } else if (length == 0 || length > size_ || address > size_ - length) {
       payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
     } else if (payload.is_read()) {
-      std::memcpy(payload.get_data_ptr(), bytes_.data() + address, length);
+      std::memcpy(payload.get_data_ptr(), bytes_.get() + address, length);
       payload.set_response_status(tlm::TLM_OK_RESPONSE);
     } else if (payload.is_write()) {
-      std::memcpy(bytes_.data() + address, payload.get_data_ptr(), length);
+      std::memcpy(bytes_.get() + address, payload.get_data_ptr(), length);
       payload.set_response_status(tlm::TLM_OK_RESPONSE);
     } else {
       payload.set_response_status(tlm::TLM_COMMAND_ERROR_RESPONSE);
@@ -41,7 +47,11 @@ class Storage {
   }
 
  private:
-  std::vector<std::byte> bytes_;
+  struct Free {
+    void operator()(std::byte* bytes) const { std::free(bytes); }
+  };
+  std::unique_ptr<std::byte, Free> bytes_;
+  std::uint64_t size_;
 };
 
 }  // namespace systolog::memory

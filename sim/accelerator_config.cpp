@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/accelerator_config.h"
+
+#include "models/arithmetic.h"
+#include "models/user_error.h"
+#include "sim/json_reader.h"
+
+namespace systolog::sim {
+namespace {
+
+constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
+
+enum class Dataflow { kWeightStationary };
+
+void read_array(JsonReader json, pe::ArrayConfig& array) {
+  Dataflow dataflow = Dataflow::kWeightStationary;
+  json.field("rows", array.rows, {1, 4096});
+  json.field("columns", array.columns, {1, 4096});
+  json.field("dataflow", dataflow, {{"weight_stationary", Dataflow::kWeightStationary}});
+  json.field(
+      "fold_overlap", array.fold_overlap,
+      {{"none", pe::FoldOverlap::kNone}, {"double_buffered", pe::FoldOverlap::kDoubleBuffered}});
+  json.done();
+}
+
+void read_sram(JsonReader json, memory::SramConfig& sram) {
+  json.field("capacity_bytes", sram.capacity_bytes, {64, kGiB});
+  json.field("port_width_bytes", sram.port_width_bytes, {1, 65'536});
+  json.field("access_latency_cycles", sram.access_latency_cycles, {0, 1000});
+  json.done();
+}
+
+void read_memory(JsonReader json, AcceleratorConfig& config) {
+  read_sram(json.object("input_sram"), config.input_sram);
+  read_sram(json.object("weight_sram"), config.weight_sram);
+  read_sram(json.object("output_sram"), config.output_sram);
+  {
+    JsonReader dma = json.object("dma");
+    dma.field("burst_bytes", config.dma.burst_bytes, {4, 65'536});
+    dma.field("outstanding_bursts", config.dma.outstanding_bursts, {1, 1024});
+    dma.done();
+  }
+  {
+    JsonReader bus = json.object("bus");
+    bus.field("width_bytes", config.bus.width_bytes, {1, 4096});
+    bus.field("latency_cycles", config.bus.latency_cycles, {0, 10'000});
+    bus.done();
+  }
+  {
+    JsonReader dram = json.object("dram");
+    dram.field("capacity_bytes", config.dram.capacity_bytes, {4096, 16 * kGiB});
+    dram.field("bandwidth_gb_per_s", config.dram.bandwidth_gb_per_s, {0.001, 100'000.0});
+    dram.field("latency_ns", config.dram.latency_ns, {0.0, 1e6});
+    dram.done();
+  }
+  json.done();
+}
+
+Json to_json(const memory::SramConfig& sram) {
+  return {{"capacity_bytes", sram.capacity_bytes},
+          {"port_width_bytes", sram.port_width_bytes},
+          {"access_latency_cycles", sram.access_latency_cycles}};
+}
+
+}  // namespace
+
+AcceleratorConfig read_accelerator(const Json& json, const std::string& file) {
+  AcceleratorConfig config;
+  JsonReader reader(json, file);
+  reader.field("name", config.name);
+  reader.field("arithmetic", config.arithmetic);
+  reader.field("clock_mhz", config.clock_mhz, {0.001, 100'000.0});
+  reader.field("technology", config.technology);
+  read_array(reader.object("array"), config.array);
+  {
+    JsonReader unit = reader.object("vector_unit");
+    unit.field("lanes", config.vector_unit.lanes, {1, 65'536});
+    unit.field("latency_cycles", config.vector_unit.latency_cycles, {0, 1000});
+    unit.done();
+  }
+  read_memory(reader.object("memory"), config);
+  {
+    JsonReader compiler = reader.object("compiler");
+    compiler.field("batch", config.compiler.batch, {1, 65'536});
+    compiler.field("fold_batch_norm", config.compiler.fold_batch_norm);
+    compiler.done();
+  }
+  {
+    JsonReader quantisation = reader.object("quantisation");
+    quantisation.field(
+        "activations", config.quantisation.activations,
+        {{"symmetric", ActivationScheme::kSymmetric}, {"affine", ActivationScheme::kAffine}});
+    quantisation.field(
+        "weights", config.quantisation.weights,
+        {{"per_tensor", WeightScheme::kPerTensor}, {"per_channel", WeightScheme::kPerChannel}});
+    quantisation.done();
+  }
+  reader.done();
+  validate(config, file);
+  return config;
+}
+
+AcceleratorConfig read_accelerator(const std::filesystem::path& file,
+                                   const std::vector<std::string>& overrides) {
+  Json json = read_json_file(file);
+  for (const auto& assignment : overrides) apply_override(json, assignment);
+  return read_accelerator(json, file.string());
+}
+
+void validate(const AcceleratorConfig& config, const std::string& file) {
+  try {
+    models::make_arithmetic(config.arithmetic);
+  } catch (const UserError& error) {
+    throw UserError(file + ": /arithmetic: " + error.what());
+  }
+}
+
+Json to_json(const AcceleratorConfig& c) {
+  return {
+      {"name", c.name},
+      {"arithmetic", c.arithmetic},
+      {"clock_mhz", c.clock_mhz},
+      {"technology", c.technology},
+      {"array",
+       {{"rows", c.array.rows},
+        {"columns", c.array.columns},
+        {"dataflow", "weight_stationary"},
+        {"fold_overlap",
+         c.array.fold_overlap == pe::FoldOverlap::kNone ? "none" : "double_buffered"}}},
+      {"vector_unit",
+       {{"lanes", c.vector_unit.lanes}, {"latency_cycles", c.vector_unit.latency_cycles}}},
+      {"memory",
+       {{"input_sram", to_json(c.input_sram)},
+        {"weight_sram", to_json(c.weight_sram)},
+        {"output_sram", to_json(c.output_sram)},
+        {"dma",
+         {{"burst_bytes", c.dma.burst_bytes}, {"outstanding_bursts", c.dma.outstanding_bursts}}},
+        {"bus", {{"width_bytes", c.bus.width_bytes}, {"latency_cycles", c.bus.latency_cycles}}},
+        {"dram",
+         {{"capacity_bytes", c.dram.capacity_bytes},
+          {"bandwidth_gb_per_s", c.dram.bandwidth_gb_per_s},
+          {"latency_ns", c.dram.latency_ns}}}}},
+      {"compiler", {{"batch", c.compiler.batch}, {"fold_batch_norm", c.compiler.fold_batch_norm}}},
+      {"quantisation",
+       {{"activations",
+         c.quantisation.activations == ActivationScheme::kAffine ? "affine" : "symmetric"},
+        {"weights",
+         c.quantisation.weights == WeightScheme::kPerChannel ? "per_channel" : "per_tensor"}}},
+  };
+}
+
+}  // namespace systolog::sim

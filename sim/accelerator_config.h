@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "memory/bus.h"
+#include "memory/dma.h"
+#include "memory/dram.h"
+#include "memory/sram.h"
+#include "pe/systolic_array.h"
+#include "pe/vector_unit.h"
+#include "sim/json_file.h"
+
+namespace systolog::sim {
+
+enum class ActivationScheme { kSymmetric, kAffine };
+enum class WeightScheme { kPerTensor, kPerChannel };
+
+/// How FP32 tensors become `int:B` codes. Weights are always symmetric.
+struct QuantisationConfig {
+  ActivationScheme activations = ActivationScheme::kSymmetric;
+  WeightScheme weights = WeightScheme::kPerTensor;
+};
+
+struct CompilerConfig {
+  std::uint32_t batch = 1;  // images of one Program: latency first
+  bool fold_batch_norm = true;
+};
+
+/// One accelerator: what configs/*.json describe (configs/schema/accelerator.schema.json).
+struct AcceleratorConfig {
+  std::string name = "unnamed";
+  std::string arithmetic = "int:8/exact/int:32";
+  double clock_mhz = 500.0;
+  std::string technology = "45nm_literature";  // configs/technology/NAME.json, or a path
+  pe::ArrayConfig array;
+  pe::VectorUnitConfig vector_unit;
+  memory::SramConfig input_sram, weight_sram, output_sram;
+  memory::DmaConfig dma;
+  memory::BusConfig bus;
+  memory::DramConfig dram;
+  CompilerConfig compiler;
+  QuantisationConfig quantisation;
+};
+
+/// Reads a config file with `--set` overrides applied. Throws UserError (json_reader.h).
+AcceleratorConfig read_accelerator(const std::filesystem::path& file,
+                                   const std::vector<std::string>& overrides = {});
+AcceleratorConfig read_accelerator(const Json& json, const std::string& file);
+
+/// The whole config with every default filled in: the report's echo; reads back to the same.
+Json to_json(const AcceleratorConfig& config);
+
+/// What is between fields rather than in one. Throws UserError.
+void validate(const AcceleratorConfig& config, const std::string& file);
+
+}  // namespace systolog::sim

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/json_reader.h"
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+#include "models/user_error.h"
+
+namespace systolog::sim {
+namespace {
+
+const Json kEmptyObject = Json::object();
+
+// A value as it stands in the file, cut where it is long.
+std::string shown(const Json& json) {
+  if (json.is_object()) return "an object";
+  if (json.is_array()) return "an array";
+  std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  constexpr std::size_t kLongest = 60;
+  return text.size() <= kLongest ? text : text.substr(0, kLongest) + "...";
+}
+
+std::string number(double value) {
+  std::ostringstream out;
+  out << value;
+  return out.str();
+}
+
+}  // namespace
+
+std::string join(std::span<const std::string_view> words) {
+  std::string joined;
+  for (const auto word : words) {
+    if (!joined.empty()) joined += ", ";
+    joined += word;
+  }
+  return joined;
+}
+
+JsonReader::JsonReader(const Json& json, std::string file, std::string path)
+    : json_(&json), file_(std::move(file)), path_(std::move(path)) {
+  if (!json.is_object()) {
+    throw UserError(file_ + ": " + (path_.empty() ? "/" : path_) + ": got " + shown(json) +
+                    ", allowed an object");
+  }
+}
+
+std::string JsonReader::path_of(std::string_view name) const {
+  return path_ + "/" + std::string(name);
+}
+
+const Json* JsonReader::find(std::string_view name) {
+  known_.emplace_back(name);
+  const auto found = json_->find(std::string(name));
+  return found == json_->end() ? nullptr : &*found;
+}
+
+void JsonReader::refuse(std::string_view name, const std::string& allowed) const {
+  const auto found = json_->find(std::string(name));
+  const std::string got = found == json_->end() ? "nothing" : shown(*found);
+  throw UserError(file_ + ": " + path_of(name) + ": got " + got + ", allowed " + allowed);
+}
+
+void JsonReader::field(std::string_view name, std::uint64_t& value, Range<std::uint64_t> allowed) {
+  const Json* json = find(name);
+  if (json == nullptr) return;
+  const bool inside = json->is_number_unsigned() && json->get<std::uint64_t>() >= allowed.lowest &&
+                      json->get<std::uint64_t>() <= allowed.highest;
+  if (!inside) {
+    refuse(name,
+           "integer " + std::to_string(allowed.lowest) + " to " + std::to_string(allowed.highest));
+  }
+  value = json->get<std::uint64_t>();
+}
+
+void JsonReader::field(std::string_view name, std::uint32_t& value, Range<std::uint32_t> allowed) {
+  std::uint64_t wide = value;
+  field(name, wide, Range<std::uint64_t>{allowed.lowest, allowed.highest});
+  value = static_cast<std::uint32_t>(wide);
+}
+
+void JsonReader::field(std::string_view name, double& value, Range<double> allowed) {
+  const Json* json = find(name);
+  if (json == nullptr) return;
+  const double got = json->is_number() ? json->get<double>() : std::nan("");
+  if (!(got >= allowed.lowest && got <= allowed.highest)) {
+    refuse(name, "number " + number(allowed.lowest) + " to " + number(allowed.highest));
+  }
+  value = got;
+}
+
+void JsonReader::field(std::string_view name, bool& value) {
+  const Json* json = find(name);
+  if (json == nullptr) return;
+  if (!json->is_boolean()) refuse(name, "true or false");
+  value = json->get<bool>();
+}
+
+void JsonReader::field(std::string_view name, std::string& value) {
+  const Json* json = find(name);
+  if (json == nullptr) return;
+  if (!json->is_string() || json->get_ref<const std::string&>().empty()) {
+    refuse(name, "a string that is not empty");
+  }
+  value = json->get<std::string>();
+}
+
+void JsonReader::field(std::string_view name, std::vector<double>& values, Range<double> allowed) {
+  const Json* json = find(name);
+  if (json == nullptr) return;
+  const auto inside = [&](const Json& entry) {
+    return entry.is_number() && entry.get<double>() >= allowed.lowest &&
+           entry.get<double>() <= allowed.highest;
+  };
+  if (!json->is_array() || !std::all_of(json->begin(), json->end(), inside)) {
+    refuse(name,
+           "an array of numbers " + number(allowed.lowest) + " to " + number(allowed.highest));
+  }
+  values = json->get<std::vector<double>>();
+}
+
+std::size_t JsonReader::choose(std::string_view name, std::span<const std::string_view> words) {
+  const Json* json = find(name);
+  if (json == nullptr) return words.size();
+  const auto same = [&](std::string_view word) { return *json == std::string(word); };
+  const auto chosen = std::find_if(words.begin(), words.end(), same);
+  if (chosen == words.end()) refuse(name, join(words));
+  return static_cast<std::size_t>(chosen - words.begin());
+}
+
+bool JsonReader::has(std::string_view name) { return find(name) != nullptr; }
+
+void JsonReader::require(std::string_view name) {
+  if (json_->find(std::string(name)) == json_->end()) {
+    throw UserError(file_ + ": " + path_of(name) + ": is missing");
+  }
+}
+
+JsonReader JsonReader::object(std::string_view name) {
+  const Json* json = find(name);
+  return {json == nullptr ? kEmptyObject : *json, file_, path_of(name)};
+}
+
+std::vector<JsonReader> JsonReader::objects(std::string_view name) {
+  const Json* json = find(name);
+  std::vector<JsonReader> readers;
+  if (json == nullptr) return readers;
+  if (!json->is_array()) refuse(name, "an array of objects");
+  for (std::size_t i = 0; i < json->size(); ++i) {
+    readers.emplace_back((*json)[i], file_, path_of(name) + "/" + std::to_string(i));
+  }
+  return readers;
+}
+
+void JsonReader::done() const {
+  for (const auto& [key, value] : json_->items()) {
+    if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
+    std::vector<std::string_view> names(known_.begin(), known_.end());
+    std::sort(names.begin(), names.end());
+    throw UserError(file_ + ": " + path_of(key) + ": unknown name, allowed " + join(names));
+  }
+}
+
+}  // namespace systolog::sim

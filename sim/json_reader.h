@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sim/json_file.h"
+
+namespace systolog::sim {
+
+/// Reads one JSON object field by field into plain structs. Fields that are left out keep the
+/// struct's default. Every error is a UserError "file: /path/to/field: got VALUE, allowed ...".
+class JsonReader {
+ public:
+  template <typename T>
+  struct Range {
+    T lowest, highest;
+  };
+
+  /// `json` must outlive the reader. Throws where it is not an object.
+  JsonReader(const Json& json, std::string file, std::string path = "");
+
+  const std::string& file() const { return file_; }
+
+  void field(std::string_view name, std::uint32_t& value, Range<std::uint32_t> allowed);
+  void field(std::string_view name, std::uint64_t& value, Range<std::uint64_t> allowed);
+  /// Both ends are allowed.
+  void field(std::string_view name, double& value, Range<double> allowed);
+  void field(std::string_view name, bool& value);
+  void field(std::string_view name, std::string& value);
+  void field(std::string_view name, std::vector<double>& values, Range<double> allowed);
+  /// A word out of a list: field("dataflow", config.dataflow, {{"weight_stationary", kWs}, ...}).
+  template <typename Enum>
+  void field(std::string_view name, Enum& value,
+             std::initializer_list<std::pair<std::string_view, Enum>> allowed) {
+    std::vector<std::string_view> words;
+    for (const auto& [word, meaning] : allowed) words.push_back(word);
+    const std::size_t chosen = choose(name, words);
+    if (chosen < words.size()) value = (allowed.begin() + chosen)->second;
+  }
+
+  /// True where the field is there. Counts as known from here on.
+  bool has(std::string_view name);
+  /// Refuses an object without the field.
+  void require(std::string_view name);
+  /// The object in a field (an empty one where it is left out).
+  JsonReader object(std::string_view name);
+  /// The objects in a field that is an array.
+  std::vector<JsonReader> objects(std::string_view name);
+
+  /// Refuses every name that no call asked for, with the list of those that are known.
+  void done() const;
+
+  /// "file: /path/name: got VALUE, allowed WHAT".
+  [[noreturn]] void refuse(std::string_view name, const std::string& allowed) const;
+
+ private:
+  const Json* find(std::string_view name);
+  std::size_t choose(std::string_view name, std::span<const std::string_view> words);
+  std::string path_of(std::string_view name) const;
+
+  const Json* json_;
+  std::string file_, path_;
+  std::vector<std::string> known_;
+};
+
+/// "a, b, c".
+std::string join(std::span<const std::string_view> words);
+
+}  // namespace systolog::sim

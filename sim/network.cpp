@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lowering: from the FP32 layer graph to encoded layers over NHWC tensors.
+#include "sim/network.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <numeric>
+
+#include "models/user_error.h"
+
+namespace systolog::sim {
+namespace {
+
+using workloads::Graph;
+using workloads::Node;
+using workloads::Shape;
+
+/// NCHW position of each element of an NHWC tensor.
+std::vector<std::size_t> nchw_of_nhwc(const Shape& s) {
+  std::vector<std::size_t> order;
+  order.reserve(s.count());
+  for (std::size_t y = 0; y < s.height; ++y) {
+    for (std::size_t x = 0; x < s.width; ++x) {
+      for (std::size_t c = 0; c < s.channels; ++c) {
+        order.push_back((c * s.height + y) * s.width + x);
+      }
+    }
+  }
+  return order;
+}
+
+/// Weights of a layer as FP32 [filters][k], k in the order the array takes them.
+struct FilterRows {
+  std::size_t filters = 0, k = 0;
+  std::vector<float> values;
+};
+
+FilterRows conv_rows(const workloads::Conv& conv, std::size_t depth) {
+  const std::size_t kh = conv.window.kernel_h, kw = conv.window.kernel_w;
+  FilterRows rows{conv.filters, kh * kw * depth, {}};
+  rows.values.reserve(conv.weights.size());
+  for (std::size_t f = 0; f < conv.filters; ++f) {
+    for (std::size_t y = 0; y < kh; ++y) {
+      for (std::size_t x = 0; x < kw; ++x) {
+        for (std::size_t c = 0; c < depth; ++c) {
+          rows.values.push_back(conv.weights[((f * depth + c) * kh + y) * kw + x]);
+        }
+      }
+    }
+  }
+  return rows;
+}
+
+/// `stored` is how the layer's input lies in memory: a flattened image keeps its NHWC order, so
+/// the rows of the weights are put in that order instead.
+FilterRows gemm_rows(const workloads::Gemm& gemm, const Shape& stored) {
+  FilterRows rows{gemm.features, stored.count(), {}};
+  rows.values.reserve(gemm.weights.size());
+  const std::vector<std::size_t> order = nchw_of_nhwc(stored);
+  for (std::size_t f = 0; f < gemm.features; ++f) {
+    for (const std::size_t k : order) rows.values.push_back(gemm.weights[k * gemm.features + f]);
+  }
+  return rows;
+}
+
+class Lowering {
+ public:
+  Lowering(const Graph& graph, std::shared_ptr<const models::Arithmetic> arithmetic,
+           const std::vector<Range>& ranges, const QuantisationConfig& config)
+      : graph_(graph), ranges_(ranges), config_(config), value_of_(graph.nodes.size()) {
+    network_.name = graph.name;
+    network_.arithmetic = std::move(arithmetic);
+    consumers_.resize(graph.nodes.size());
+    for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
+      for (const std::size_t input : graph.nodes[n].inputs) consumers_[input].push_back(n);
+    }
+  }
+
+  Network run() {
+    std::vector<bool> fused(graph_.nodes.size(), false);
+    for (std::size_t n = 0; n < graph_.nodes.size(); ++n) {
+      if (fused[n]) continue;
+      const Node& node = graph_.nodes[n];
+      if (std::holds_alternative<workloads::Input>(node.op)) {
+        value_of_[n] = add_value(node.name, node.shape, quantisation_of(n));
+      } else if (std::holds_alternative<workloads::Reshape>(node.op)) {
+        value_of_[n] = value_of_[node.inputs[0]];  // the same bytes under another shape
+      } else if (std::holds_alternative<workloads::Conv>(node.op) ||
+                 std::holds_alternative<workloads::Gemm>(node.op)) {
+        const std::size_t relu = sole_relu_after(n);
+        lower_matmul(n, relu);
+        if (relu != n) fused[relu] = true;
+      } else {
+        lower_vector(n);
+      }
+    }
+    network_.output = value_of_.back();
+    network_.output_shape = graph_.output_shape();
+    return std::move(network_);
+  }
+
+ private:
+  const models::Arithmetic& arithmetic() const { return *network_.arithmetic; }
+
+  models::Quantisation quantisation_of(std::size_t node) const {
+    if (!arithmetic().is_quantised()) return {};
+    return quantise_range(ranges_[node], arithmetic().bits(), config_.activations);
+  }
+
+  std::size_t add_value(const std::string& name, const Shape& shape, models::Quantisation q) {
+    network_.values.push_back({name, shape, q});
+    return network_.values.size() - 1;
+  }
+
+  /// The ReLU that is the only reader of a node, or the node itself.
+  std::size_t sole_relu_after(std::size_t n) const {
+    const bool relu = consumers_[n].size() == 1 &&
+                      std::holds_alternative<workloads::Relu>(graph_.nodes[consumers_[n][0]].op);
+    return relu ? consumers_[n][0] : n;
+  }
+
+  /// The value a node reads, whose bytes must lie in the order of the shape the node sees.
+  std::size_t image_input(const Node& node, std::size_t i) const {
+    const std::size_t producer = node.inputs[i], value = value_of_[producer];
+    const Shape &seen = graph_.nodes[producer].shape, &stored = network_.values[value].shape;
+    const bool same = seen.channels == stored.channels && seen.height == stored.height &&
+                      seen.width == stored.width;
+    if (!same) {
+      throw UserError(graph_.name + ": node " + node.name + ": reads " +
+                      graph_.nodes[producer].name +
+                      ", a reshape between images and features; only Gemm, MatMul, Relu, Add and "
+                      "Softmax can follow one");
+    }
+    return value;
+  }
+
+  void lower_matmul(std::size_t n, std::size_t relu) {
+    const Node& node = graph_.nodes[n];
+    MatmulLayer layer;
+    FilterRows rows;
+    std::span<const float> bias;
+    std::size_t input = 0;
+    if (const auto* conv = std::get_if<workloads::Conv>(&node.op)) {
+      input = image_input(node, 0);
+      layer.window = conv->window;
+      layer.groups = static_cast<std::uint32_t>(conv->groups);
+      layer.channels = static_cast<std::uint32_t>(network_.values[input].shape.channels);
+      rows = conv_rows(*conv, layer.channels / conv->groups);
+      bias = conv->bias;
+    } else {
+      const auto& gemm = std::get<workloads::Gemm>(node.op);
+      input = value_of_[node.inputs[0]];
+      rows = gemm_rows(gemm, network_.values[input].shape);
+      layer.channels = static_cast<std::uint32_t>(rows.k);
+      bias = gemm.bias;
+    }
+    layer.filters = static_cast<std::uint32_t>(rows.filters);
+    layer.relu = relu != n;
+    const std::size_t output =
+        add_value(graph_.nodes[relu].name, graph_.nodes[n].shape, quantisation_of(relu));
+    value_of_[n] = value_of_[relu] = output;
+    encode(rows, bias, network_.values[input].quantisation, network_.values[output].quantisation,
+           layer);
+    network_.layers.push_back(
+        {node.name, std::string(workloads::name_of(node.op)), {input}, output, std::move(layer)});
+  }
+
+  void encode(const FilterRows& rows, std::span<const float> bias, models::Quantisation in,
+              models::Quantisation out, MatmulLayer& layer) const {
+    const models::Arithmetic& a = arithmetic();
+    const std::vector<float> scales = weight_scales(rows);
+    const std::size_t bytes = a.code_bytes(), per_group = rows.filters / layer.groups;
+    layer.weights.resize(rows.values.size() * bytes);
+    std::vector<std::byte> codes(rows.k * bytes);
+    std::vector<std::int64_t> code_sums(rows.filters, 0);
+    for (std::size_t f = 0; f < rows.filters; ++f) {
+      const std::span<const float> filter(rows.values.data() + f * rows.k, rows.k);
+      a.encode(filter, {scales[f], 0}, codes.data());
+      const std::size_t group = f / per_group, column = f % per_group;
+      for (std::size_t k = 0; k < rows.k; ++k) {
+        std::memcpy(layer.weights.data() + ((group * rows.k + k) * per_group + column) * bytes,
+                    codes.data() + k * bytes, bytes);
+        if (in.zero_point != 0) code_sums[f] += signed_code(codes.data() + k * bytes);
+      }
+    }
+    const float zero = 0.0F;
+    a.encode({&zero, 1}, in, reinterpret_cast<std::byte*>(&layer.zero_code));
+    if (a.is_quantised()) {
+      for (const float s : scales) layer.requantise.push_back(in.scale * s / out.scale);
+    }
+    if (bias.empty() && in.zero_point == 0) return;
+    const std::vector<float> zeros(rows.filters, 0.0F);
+    layer.bias.resize(rows.filters * a.bias_bytes());
+    a.encode_bias(bias.empty() ? std::span<const float>(zeros) : bias, in, scales,
+                  layer.bias.data());
+    if (in.zero_point != 0) subtract_zero_point(in.zero_point, code_sums, layer.bias);
+  }
+
+  /// sum (a - z) w = sum a w - z sum w: the second term is a constant of the filter.
+  static void subtract_zero_point(std::int32_t zero_point, std::span<const std::int64_t> sums,
+                                  std::vector<std::byte>& bias) {
+    for (std::size_t f = 0; f < sums.size(); ++f) {
+      std::int32_t code = 0;
+      std::memcpy(&code, bias.data() + f * sizeof code, sizeof code);
+      const std::int64_t corrected = code - zero_point * sums[f];
+      code = static_cast<std::int32_t>(
+          std::clamp<std::int64_t>(corrected, std::numeric_limits<std::int32_t>::min(),
+                                   std::numeric_limits<std::int32_t>::max()));
+      std::memcpy(bias.data() + f * sizeof code, &code, sizeof code);
+    }
+  }
+
+  std::int64_t signed_code(const std::byte* at) const {
+    std::uint32_t code = 0;
+    std::memcpy(&code, at, arithmetic().code_bytes());
+    const int unused = 32 - arithmetic().bits();
+    return static_cast<std::int32_t>(code << unused) >> unused;
+  }
+
+  std::vector<float> weight_scales(const FilterRows& rows) const {
+    std::vector<float> scales(rows.filters, 1.0F);
+    if (!arithmetic().is_quantised()) return scales;
+    Range all;
+    for (std::size_t f = 0; f < rows.filters; ++f) {
+      const auto first = rows.values.begin() + static_cast<std::ptrdiff_t>(f * rows.k);
+      const auto [lo, hi] = std::minmax_element(first, first + static_cast<std::ptrdiff_t>(rows.k));
+      all = {std::min(all.lowest, *lo), std::max(all.highest, *hi)};
+      scales[f] =
+          quantise_range({*lo, *hi}, arithmetic().bits(), ActivationScheme::kSymmetric).scale;
+    }
+    if (config_.weights == WeightScheme::kPerTensor) {
+      const float scale =
+          quantise_range(all, arithmetic().bits(), ActivationScheme::kSymmetric).scale;
+      std::fill(scales.begin(), scales.end(), scale);
+    }
+    return scales;
+  }
+
+  void lower_vector(std::size_t n) {
+    const Node& node = graph_.nodes[n];
+    VectorLayer layer;
+    std::vector<std::size_t> inputs;
+    // What works element by element follows the bytes' order, whatever shape is seen.
+    bool keeps_codes = false, elementwise = false;
+    if (const auto* max_pool = std::get_if<workloads::MaxPool>(&node.op)) {
+      layer.opcode = pe::VectorOpcode::kMaxPool;
+      layer.window = max_pool->window;
+      keeps_codes = true;
+    } else if (const auto* average = std::get_if<workloads::AveragePool>(&node.op)) {
+      layer.opcode = pe::VectorOpcode::kAveragePool;
+      layer.window = average->window;
+      layer.count_include_pad = average->count_include_pad;
+    } else if (std::holds_alternative<workloads::GlobalAveragePool>(node.op)) {
+      const Shape& in = graph_.nodes[node.inputs[0]].shape;
+      layer.opcode = pe::VectorOpcode::kAveragePool;
+      layer.window.kernel_h = in.height;
+      layer.window.kernel_w = in.width;
+    } else if (std::holds_alternative<workloads::Relu>(node.op)) {
+      layer.opcode = pe::VectorOpcode::kRelu;
+      keeps_codes = elementwise = true;
+    } else if (std::holds_alternative<workloads::Add>(node.op)) {
+      layer.opcode = pe::VectorOpcode::kAdd;
+      elementwise = true;
+    } else if (std::holds_alternative<workloads::Softmax>(node.op)) {
+      layer.opcode = pe::VectorOpcode::kSoftmax;
+      elementwise = true;
+    } else {
+      const auto& norm = std::get<workloads::BatchNorm>(node.op);
+      layer.opcode = pe::VectorOpcode::kBatchNorm;
+      layer.parameters = norm.scale;
+      layer.parameters.insert(layer.parameters.end(), norm.shift.begin(), norm.shift.end());
+    }
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      inputs.push_back(elementwise ? value_of_[node.inputs[i]] : image_input(node, i));
+    }
+    Shape shape = node.shape;
+    if (elementwise) shape = stored_shape(node, inputs);
+    const models::Quantisation q =
+        keeps_codes ? network_.values[inputs[0]].quantisation : quantisation_of(n);
+    value_of_[n] = add_value(node.name, shape, q);
+    network_.layers.push_back({node.name, std::string(workloads::name_of(node.op)),
+                               std::move(inputs), value_of_[n], std::move(layer)});
+  }
+
+  /// The order in memory that all inputs of an element-wise node share.
+  Shape stored_shape(const Node& node, const std::vector<std::size_t>& inputs) const {
+    const Shape& first = network_.values[inputs[0]].shape;
+    for (const std::size_t input : inputs) {
+      const Shape& other = network_.values[input].shape;
+      if (other.channels != first.channels || other.height != first.height ||
+          other.width != first.width) {
+        throw UserError(graph_.name + ": node " + node.name +
+                        ": adds tensors that were reshaped from different images");
+      }
+    }
+    Shape shape = first;
+    // Softmax runs over all features of a flattened image: one pixel.
+    if (std::holds_alternative<workloads::Softmax>(node.op)) {
+      if (shape.height * shape.width != 1) {
+        throw UserError(graph_.name + ": node " + node.name +
+                        ": Softmax of a flattened image; only of features that a Gemm, MatMul or "
+                        "GlobalAveragePool made");
+      }
+    }
+    return shape;
+  }
+
+  const Graph& graph_;
+  const std::vector<Range>& ranges_;
+  const QuantisationConfig& config_;
+  std::vector<std::size_t> value_of_;  // of each node
+  std::vector<std::vector<std::size_t>> consumers_;
+  Network network_;
+};
+
+}  // namespace
+
+Network lower(const Graph& graph, std::shared_ptr<const models::Arithmetic> arithmetic,
+              const std::vector<Range>& ranges, const QuantisationConfig& quantisation) {
+  return Lowering(graph, std::move(arithmetic), ranges, quantisation).run();
+}
+
+}  // namespace systolog::sim

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "models/arithmetic.h"
+#include "pe/vector_op.h"
+#include "sim/accelerator_config.h"
+#include "workloads/graph.h"
+#include "workloads/tensor.h"
+
+namespace systolog::sim {
+
+/// An activation tensor as it lies in DRAM: [image, height, width, channels] codes.
+struct Value {
+  std::string name;  // of the node that makes it
+  workloads::Shape shape;
+  models::Quantisation quantisation;
+};
+
+/// A convolution or fully connected layer with what its write-back fuses.
+struct MatmulLayer {
+  workloads::Window window;
+  std::uint32_t groups = 1;
+  std::uint32_t channels = 1, filters = 1;  // of all groups
+  std::vector<std::byte> weights;           // codes [groups, kernel_h, kernel_w, channels/groups,
+                                            //        filters/groups]
+  std::vector<std::byte> bias;              // [filters], bias_bytes() each; empty: none
+  std::vector<float> requantise;            // [filters] for int:B, else empty
+  bool relu = false;
+  std::uint32_t zero_code = 0;  // of the input's zero: padding
+};
+
+/// A layer that the vector unit does alone.
+struct VectorLayer {
+  pe::VectorOpcode opcode = pe::VectorOpcode::kRelu;
+  workloads::Window window;  // pooling
+  bool count_include_pad = false;
+  std::vector<float> parameters;  // kBatchNorm: scale [channels], shift [channels]
+};
+
+struct Layer {
+  std::string name;                 // the ONNX node's
+  std::string op;                   // "conv", "gemm", "max_pool", ...
+  std::vector<std::size_t> inputs;  // values
+  std::size_t output = 0;           // value
+  std::variant<MatmulLayer, VectorLayer> work;
+};
+
+/// A network ready for the compiler: every constant encoded in the arithmetic, ReLU fused, reshapes
+/// gone. Value 0 is the input.
+struct Network {
+  std::string name;
+  std::shared_ptr<const models::Arithmetic> arithmetic;
+  std::vector<Value> values;
+  std::vector<Layer> layers;
+  std::size_t output = 0;         // value
+  workloads::Shape output_shape;  // as the model's user sees it
+};
+
+/// Smallest and largest value each node gave on the calibration images.
+struct Range {
+  float lowest = 0.0F, highest = 0.0F;
+};
+std::vector<Range> calibrate(const workloads::Graph& graph, const workloads::Tensor& images);
+
+/// Encodes a graph. `ranges` (one a node) are needed by `int:B` only. Throws UserError naming the
+/// node where a reshape asks for data movement the accelerator does not have.
+Network lower(const workloads::Graph& graph, std::shared_ptr<const models::Arithmetic> arithmetic,
+              const std::vector<Range>& ranges, const QuantisationConfig& quantisation);
+
+/// Scale and zero point of `int:B` codes that cover a range (zero always included).
+models::Quantisation quantise_range(Range range, int bits, ActivationScheme scheme);
+
+}  // namespace systolog::sim
