@@ -13,8 +13,8 @@ namespace systolog::workloads {
 
 /// Images ready for a network and their labels.
 struct Dataset {
-  std::string name;  // what the report calls it, e.g. "Fashion-MNIST test"
-  Tensor images;     // [N, C, H, W], preprocessed
+  std::string name;                   // what the report calls it, e.g. "Fashion-MNIST test"
+  Tensor images;                      // [N, C, H, W], preprocessed
   std::vector<std::uint32_t> labels;  // [N]
 };
 

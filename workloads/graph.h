@@ -42,7 +42,9 @@ struct Gemm {
   std::vector<float> weights, bias;
 };
 struct Relu {};
-struct MaxPool { Window window; };
+struct MaxPool {
+  Window window;
+};
 /// Divides by the whole window (count_include_pad) or by the pixels inside the image.
 struct AveragePool {
   Window window;
@@ -50,11 +52,15 @@ struct AveragePool {
 };
 struct GlobalAveragePool {};
 /// Changes the shape only; the order of elements is NCHW's. ONNX Flatten and Reshape.
-struct Reshape { Shape target; };
+struct Reshape {
+  Shape target;
+};
 /// Sum of two activations of one shape.
 struct Add {};
 /// out = scale[c] * in + shift[c]: BatchNormalization with its statistics folded into two numbers.
-struct BatchNorm { std::vector<float> scale, shift; };
+struct BatchNorm {
+  std::vector<float> scale, shift;
+};
 /// Over channels, of a vector.
 struct Softmax {};
 
@@ -63,6 +69,9 @@ using Operator = std::variant<Input, Conv, Gemm, Relu, MaxPool, AveragePool, Glo
 
 /// "conv", "gemm", ...: the report's `op`.
 std::string_view name_of(const Operator& op);
+
+/// One image's shape for messages: "[6, 14, 14]", or "[84]" for a vector.
+std::string to_string(const Shape& shape);
 
 struct Node {
   std::string name;
@@ -81,9 +90,24 @@ struct Graph {
   const Shape& output_shape() const { return nodes.back().shape; }
 };
 
+/// Largest number of elements of one image's activations, and of one weight tensor: 1 GiB of
+/// FP32. What lies above is taken for a mistake rather than for a network.
+inline constexpr std::size_t kMaxElements = std::size_t{1} << 28;
+/// Largest kernel, stride, pad or dilation of a window.
+inline constexpr std::size_t kMaxWindow = std::size_t{1} << 16;
+
+/// Output pixels along one axis:
+/// floor((size + pads - (dilation (kernel - 1) + 1)) / stride) + 1; 0 where the window does not
+/// fit.
+std::size_t output_size(std::size_t size, std::size_t kernel, std::size_t stride,
+                        std::size_t pad_begin, std::size_t pad_end, std::size_t dilation);
+
 /// Fills every node's shape from node 0's. Throws UserError naming the node and the two shapes
 /// that do not fit each other.
 void infer_shapes(Graph& graph);
+
+/// The same for one node, whose inputs have their shapes already.
+void infer_shape(Graph& graph, std::size_t node);
 
 /// Multiply-accumulates of one image through one node (Conv, Gemm; 0 for the others).
 std::uint64_t macs(const Graph& graph, std::size_t node);

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workloads/graph.h"
+
+namespace systolog::workloads {
+
+namespace {
+
+struct NameOf {
+  std::string_view operator()(const Input&) const { return "input"; }
+  std::string_view operator()(const Conv&) const { return "conv"; }
+  std::string_view operator()(const Gemm&) const { return "gemm"; }
+  std::string_view operator()(const Relu&) const { return "relu"; }
+  std::string_view operator()(const MaxPool&) const { return "max_pool"; }
+  std::string_view operator()(const AveragePool&) const { return "average_pool"; }
+  std::string_view operator()(const GlobalAveragePool&) const { return "global_average_pool"; }
+  std::string_view operator()(const Reshape&) const { return "reshape"; }
+  std::string_view operator()(const Add&) const { return "add"; }
+  std::string_view operator()(const BatchNorm&) const { return "batch_norm"; }
+  std::string_view operator()(const Softmax&) const { return "softmax"; }
+};
+
+}  // namespace
+
+std::string_view name_of(const Operator& op) { return std::visit(NameOf{}, op); }
+
+std::string to_string(const Shape& shape) {
+  std::string text = "[";
+  text += std::to_string(shape.channels);
+  if (!shape.is_vector) {
+    text += ", " + std::to_string(shape.height) + ", " + std::to_string(shape.width);
+  }
+  return text + "]";
+}
+
+std::uint64_t macs(const Graph& graph, std::size_t node) {
+  const Node& n = graph.nodes.at(node);
+  if (const auto* conv = std::get_if<Conv>(&n.op)) {
+    const std::uint64_t channels = graph.nodes.at(n.inputs.front()).shape.channels;
+    return n.shape.count() * (channels / conv->groups) * conv->window.kernel_h *
+           conv->window.kernel_w;
+  }
+  if (std::holds_alternative<Gemm>(n.op)) {
+    return std::uint64_t{graph.nodes.at(n.inputs.front()).shape.count()} * n.shape.count();
+  }
+  return 0;
+}
+
+}  // namespace systolog::workloads

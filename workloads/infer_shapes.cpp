@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string>
+
+#include "models/user_error.h"
+#include "workloads/graph.h"
+
+namespace systolog::workloads {
+
+namespace {
+
+/// a * b, or kMaxElements + 1 where the product is larger than kMaxElements.
+std::size_t bounded_product(std::size_t a, std::size_t b) {
+  return a != 0 && b > kMaxElements / a ? kMaxElements + 1 : a * b;
+}
+
+std::size_t bounded_count(const Shape& s) {
+  return bounded_product(bounded_product(s.channels, s.height), s.width);
+}
+
+/// One axis of a window, as both output_size and the check for empty windows see it.
+struct Axis {
+  std::string_view name;
+  std::size_t size, kernel, stride, pad_begin, pad_end, dilation;
+
+  std::size_t output() const {
+    return output_size(size, kernel, stride, pad_begin, pad_end, dilation);
+  }
+  /// Every window has a pixel of the image in it.
+  bool no_window_is_empty() const {
+    for (std::size_t out = 0, count = output(); out < count; ++out) {
+      const std::size_t start = out * stride;  // in the padded image
+      const std::size_t skipped =              // taps before the image
+          start >= pad_begin ? 0 : (pad_begin - start + dilation - 1) / dilation;
+      if (skipped >= kernel || start + skipped * dilation >= pad_begin + size) return false;
+    }
+    return true;
+  }
+};
+
+/// Computes one node's shape; each operator() checks its own operator.
+class Inference {
+ public:
+  Inference(const Graph& graph, std::size_t index) : graph_(graph), index_(index) {}
+
+  Shape run() {
+    const Node& node = graph_.nodes[index_];
+    const bool is_first = index_ == 0;
+    if (std::holds_alternative<Input>(node.op) != is_first) {
+      fail(is_first ? "the first node must be the input" : "only the first node may be an input");
+    }
+    const std::size_t arity = is_first ? 0 : std::holds_alternative<Add>(node.op) ? 2 : 1;
+    if (node.inputs.size() != arity) {
+      fail("has " + std::to_string(node.inputs.size()) + " inputs, allowed " +
+           std::to_string(arity));
+    }
+    for (const std::size_t input : node.inputs) {
+      if (input >= index_) {
+        fail("reads node " + std::to_string(input) + ", allowed an earlier node");
+      }
+    }
+    const Shape shape = std::visit(*this, node.op);
+    const std::size_t count = bounded_count(shape);
+    if (count == 0 || count > kMaxElements) {
+      fail("its output is " + to_string(shape) + ", allowed 1 to " + std::to_string(kMaxElements) +
+           " elements");
+    }
+    return shape;
+  }
+
+  Shape operator()(const Input&) const {
+    const Shape& shape = graph_.nodes[index_].shape;
+    if (shape.is_vector && (shape.height != 1 || shape.width != 1)) {
+      fail("a vector has height and width 1");
+    }
+    return shape;
+  }
+
+  Shape operator()(const Conv& op) const {
+    const Shape& in = image();
+    if (op.groups == 0 || op.filters == 0 || in.channels % op.groups != 0 ||
+        op.filters % op.groups != 0) {
+      fail("cannot split " + std::to_string(in.channels) + " channels and " +
+           std::to_string(op.filters) + " filters into " + std::to_string(op.groups) + " groups");
+    }
+    const Shape out = slide(op.window, op.filters, in);
+    const std::size_t taps = bounded_product(op.window.kernel_h, op.window.kernel_w);
+    const std::size_t weights =
+        bounded_product(bounded_product(op.filters, in.channels / op.groups), taps);
+    if (op.weights.size() != weights) {
+      fail("has " + std::to_string(op.weights.size()) + " weights, but its input " + to_string(in) +
+           " with " + std::to_string(op.filters) + " filters of " +
+           std::to_string(op.window.kernel_h) + "x" + std::to_string(op.window.kernel_w) + " in " +
+           std::to_string(op.groups) + " groups needs " + std::to_string(weights));
+    }
+    check_size("bias values", op.bias.size(), op.filters, true);
+    return out;
+  }
+
+  Shape operator()(const Gemm& op) const {
+    const Shape& in = vector();
+    const std::size_t weights = bounded_product(in.channels, op.features);
+    if (op.weights.size() != weights) {
+      fail("has " + std::to_string(op.weights.size()) + " weights, but its input " + to_string(in) +
+           " and " + std::to_string(op.features) + " outputs need " + std::to_string(weights));
+    }
+    check_size("bias values", op.bias.size(), op.features, true);
+    return {.channels = op.features, .is_vector = true};
+  }
+
+  Shape operator()(const Relu&) const { return input(); }
+  Shape operator()(const MaxPool& op) const { return pool(op.window, /*needs_pixels=*/true); }
+  Shape operator()(const AveragePool& op) const { return pool(op.window, !op.count_include_pad); }
+  Shape operator()(const GlobalAveragePool&) const { return {.channels = image().channels}; }
+
+  Shape operator()(const Reshape& op) const {
+    const Shape& in = input();
+    if (op.target.is_vector && (op.target.height != 1 || op.target.width != 1)) {
+      fail("a vector has height and width 1");
+    }
+    if (bounded_count(op.target) != in.count()) {
+      fail("cannot reshape " + to_string(in) + " to " + to_string(op.target) + ": " +
+           std::to_string(in.count()) + " elements");
+    }
+    return op.target;
+  }
+
+  Shape operator()(const Add&) const {
+    const Node& node = graph_.nodes[index_];
+    const Shape& a = graph_.nodes[node.inputs[0]].shape;
+    const Shape& b = graph_.nodes[node.inputs[1]].shape;
+    if (a != b) fail("cannot add " + to_string(a) + " and " + to_string(b));
+    return a;
+  }
+
+  Shape operator()(const BatchNorm& op) const {
+    const Shape& in = input();
+    check_size("scales", op.scale.size(), in.channels, false);
+    check_size("shifts", op.shift.size(), in.channels, false);
+    return in;
+  }
+
+  Shape operator()(const Softmax&) const { return vector(); }
+
+ private:
+  [[noreturn]] void fail(const std::string& what) const {
+    const Node& node = graph_.nodes[index_];
+    throw UserError("node '" + node.name + "' (" + std::string(name_of(node.op)) + "): " + what);
+  }
+
+  const Shape& input() const { return graph_.nodes[graph_.nodes[index_].inputs[0]].shape; }
+  const Shape& image() const {
+    if (input().is_vector) {
+      fail("its input " + to_string(input()) + " is a vector, allowed [channels, height, width]");
+    }
+    return input();
+  }
+  const Shape& vector() const {
+    if (!input().is_vector) {
+      fail("its input " + to_string(input()) + " is no vector; flatten it first");
+    }
+    return input();
+  }
+
+  void check_size(std::string_view what, std::size_t got, std::size_t wanted,
+                  bool may_be_empty) const {
+    if (got == wanted || (may_be_empty && got == 0)) return;
+    fail("has " + std::to_string(got) + " " + std::string(what) + ", allowed " +
+         std::to_string(wanted) + (may_be_empty ? " or none" : ""));
+  }
+
+  static Axis rows(const Window& w, const Shape& in) {
+    return {"height", in.height, w.kernel_h, w.stride_h, w.pad_top, w.pad_bottom, w.dilation_h};
+  }
+  static Axis columns(const Window& w, const Shape& in) {
+    return {"width", in.width, w.kernel_w, w.stride_w, w.pad_left, w.pad_right, w.dilation_w};
+  }
+
+  Shape slide(const Window& w, std::size_t channels, const Shape& in) const {
+    for (const Axis& axis : {rows(w, in), columns(w, in)}) {
+      for (const std::size_t value : {axis.kernel, axis.stride, axis.dilation}) {
+        if (value == 0 || value > kMaxWindow) {
+          fail("kernel, stride or dilation " + std::to_string(value) + " along the " +
+               std::string(axis.name) + ", allowed 1 to " + std::to_string(kMaxWindow));
+        }
+      }
+      for (const std::size_t pad : {axis.pad_begin, axis.pad_end}) {
+        if (pad > kMaxWindow) {
+          fail("pad " + std::to_string(pad) + " along the " + std::string(axis.name) +
+               ", allowed 0 to " + std::to_string(kMaxWindow));
+        }
+      }
+      if (axis.output() == 0) {
+        fail("a kernel of " + std::to_string(axis.kernel) + " with dilation " +
+             std::to_string(axis.dilation) + " does not fit the padded " + std::string(axis.name) +
+             " " + std::to_string(axis.size + axis.pad_begin + axis.pad_end) + " of its input " +
+             to_string(in));
+      }
+    }
+    return {channels, rows(w, in).output(), columns(w, in).output()};
+  }
+
+  Shape pool(const Window& w, bool needs_pixels) const {
+    const Shape& in = image();
+    const Shape out = slide(w, in.channels, in);
+    for (const Axis& axis : {rows(w, in), columns(w, in)}) {
+      if (needs_pixels && !axis.no_window_is_empty()) {
+        fail("a window along the " + std::string(axis.name) + " of its input " + to_string(in) +
+             " lies wholly in the padding");
+      }
+    }
+    return out;
+  }
+
+  const Graph& graph_;
+  std::size_t index_;
+};
+
+}  // namespace
+
+std::size_t output_size(std::size_t size, std::size_t kernel, std::size_t stride,
+                        std::size_t pad_begin, std::size_t pad_end, std::size_t dilation) {
+  const std::size_t padded = size + pad_begin + pad_end;
+  const std::size_t extent = dilation * (kernel - 1) + 1;
+  return extent > padded ? 0 : (padded - extent) / stride + 1;
+}
+
+void infer_shape(Graph& graph, std::size_t node) {
+  graph.nodes[node].shape = Inference(graph, node).run();
+}
+
+void infer_shapes(Graph& graph) {
+  if (graph.nodes.empty()) throw UserError("network '" + graph.name + "' has no nodes");
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) infer_shape(graph, i);
+}
+
+}  // namespace systolog::workloads

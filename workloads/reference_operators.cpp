@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workloads/reference_operators.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+
+namespace systolog::workloads {
+
+namespace {
+
+struct Range {
+  std::size_t begin, end;
+};
+
+/// Output positions o in [0, outputs) whose tap o * stride + tap - pad lies in [0, size).
+Range positions_inside(std::size_t outputs, std::size_t size, std::size_t stride, std::size_t tap,
+                       std::size_t pad) {
+  const std::size_t begin = tap >= pad ? 0 : (pad - tap + stride - 1) / stride;
+  const std::size_t end = size + pad > tap ? (size + pad - tap - 1) / stride + 1 : 0;
+  return {std::min(begin, outputs), std::clamp(end, std::min(begin, outputs), outputs)};
+}
+
+/// Taps t in [0, kernel) with origin + t * dilation in [pad, pad + size), the image's pixels;
+/// `origin` is the window's start in the padded image.
+Range taps_inside(std::size_t origin, std::size_t kernel, std::size_t dilation, std::size_t size,
+                  std::size_t pad) {
+  const std::size_t begin = origin >= pad ? 0 : (pad - origin + dilation - 1) / dilation;
+  const std::size_t end = size + pad > origin ? (size + pad - origin - 1) / dilation + 1 : 0;
+  return {std::min(begin, kernel), std::clamp(end, std::min(begin, kernel), kernel)};
+}
+
+struct Runner {
+  const Graph& graph;
+  const Node& node;
+  std::span<const std::span<const float>> inputs;
+
+  const Shape& in_shape() const { return graph.nodes[node.inputs[0]].shape; }
+  std::span<const float> in() const { return inputs[0]; }
+  std::vector<float> zeros() const { return std::vector<float>(node.shape.count(), 0.0F); }
+  std::vector<float> copy() const { return {in().begin(), in().end()}; }
+
+  std::vector<float> operator()(const Input&) const { return copy(); }
+  std::vector<float> operator()(const Reshape&) const { return copy(); }
+
+  std::vector<float> operator()(const Conv& op) const {
+    const Window& w = op.window;
+    const Shape &is = in_shape(), &os = node.shape;
+    const std::size_t channels = is.channels / op.groups, filters = op.filters / op.groups;
+    std::vector<float> out = zeros();
+    // The taps are outside and the pixels inside: a row of outputs takes one product each, so the
+    // compiler can use SIMD, and still every output is one sum in the order of c, ky, kx.
+    for (std::size_t f = 0; f < op.filters; ++f) {
+      float* const plane = &out[f * os.height * os.width];
+      const float* weight = &op.weights[f * channels * w.kernel_h * w.kernel_w];
+      for (std::size_t c = 0; c < channels; ++c) {
+        const float* const image = &in()[(f / filters * channels + c) * is.height * is.width];
+        for (std::size_t ky = 0; ky < w.kernel_h; ++ky) {
+          const std::size_t dy = ky * w.dilation_h;
+          const Range ys = positions_inside(os.height, is.height, w.stride_h, dy, w.pad_top);
+          for (std::size_t kx = 0; kx < w.kernel_w; ++kx, ++weight) {
+            const std::size_t dx = kx * w.dilation_w;
+            const Range xs = positions_inside(os.width, is.width, w.stride_w, dx, w.pad_left);
+            for (std::size_t y = ys.begin; y < ys.end && xs.begin < xs.end; ++y) {
+              add_row(*weight,
+                      image + (y * w.stride_h + dy - w.pad_top) * is.width +
+                          (xs.begin * w.stride_w + dx - w.pad_left),
+                      w.stride_w, xs.end - xs.begin, plane + y * os.width + xs.begin);
+            }
+          }
+        }
+      }
+      if (op.bias.empty()) continue;
+      for (std::size_t i = 0; i < os.height * os.width; ++i) plane[i] += op.bias[f];
+    }
+    return out;
+  }
+
+  static void add_row(float weight, const float* in, std::size_t stride, std::size_t count,
+                      float* out) {
+    if (stride == 1) {
+      for (std::size_t x = 0; x < count; ++x) out[x] += weight * in[x];
+    } else {
+      for (std::size_t x = 0; x < count; ++x) out[x] += weight * in[x * stride];
+    }
+  }
+
+  std::vector<float> operator()(const Gemm& op) const {
+    std::vector<float> out = zeros();
+    const float* row = op.weights.data();
+    for (const float x : in()) {
+      for (std::size_t n = 0; n < op.features; ++n) out[n] += x * row[n];
+      row += op.features;
+    }
+    for (std::size_t n = 0; n < op.bias.size(); ++n) out[n] += op.bias[n];
+    return out;
+  }
+
+  std::vector<float> operator()(const Relu&) const {
+    std::vector<float> out = copy();
+    for (float& x : out) x = x < 0.0F ? 0.0F : x;
+    return out;
+  }
+
+  std::vector<float> operator()(const MaxPool& op) const {
+    return pool(
+        op.window, -std::numeric_limits<float>::infinity(),
+        [](float most, float x) { return x > most || std::isnan(x) ? x : most; },
+        [](float most, std::size_t) { return most; });
+  }
+
+  std::vector<float> operator()(const AveragePool& op) const {
+    const std::size_t whole = op.window.kernel_h * op.window.kernel_w;
+    return pool(
+        op.window, 0.0F, [](float sum, float x) { return sum + x; },
+        [&](float sum, std::size_t pixels) {
+          return sum / static_cast<float>(op.count_include_pad ? whole : pixels);
+        });
+  }
+
+  std::vector<float> operator()(const GlobalAveragePool&) const {
+    std::vector<float> out = zeros();
+    const std::size_t pixels = in_shape().height * in_shape().width;
+    for (std::size_t c = 0; c < out.size(); ++c) {
+      for (std::size_t i = 0; i < pixels; ++i) out[c] += in()[c * pixels + i];
+      out[c] /= static_cast<float>(pixels);
+    }
+    return out;
+  }
+
+  std::vector<float> operator()(const Add&) const {
+    std::vector<float> out = copy();
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] += inputs[1][i];
+    return out;
+  }
+
+  std::vector<float> operator()(const BatchNorm& op) const {
+    std::vector<float> out = copy();
+    const std::size_t pixels = node.shape.height * node.shape.width;
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      out[i] = op.scale[i / pixels] * out[i] + op.shift[i / pixels];
+    }
+    return out;
+  }
+
+  /// exp(x - max) / sum of exp(x - max): the shift keeps exp from overflowing.
+  std::vector<float> operator()(const Softmax&) const {
+    std::vector<float> out = copy();
+    const float most = *std::max_element(out.begin(), out.end());
+    float sum = 0.0F;
+    for (float& x : out) {
+      x = std::exp(x - most);
+      sum += x;
+    }
+    for (float& x : out) x /= sum;
+    return out;
+  }
+
+  /// Folds the pixels of each window from `start`; `finish` gets the result and their number.
+  template <typename Fold, typename Finish>
+  std::vector<float> pool(const Window& w, float start, Fold fold, Finish finish) const {
+    const Shape &is = in_shape(), &os = node.shape;
+    std::vector<float> out = zeros();
+    std::size_t next = 0;
+    for (std::size_t c = 0; c < os.channels; ++c) {
+      const float* const image = &in()[c * is.height * is.width];
+      for (std::size_t y = 0; y < os.height; ++y) {
+        const std::size_t top = y * w.stride_h;
+        const Range kys = taps_inside(top, w.kernel_h, w.dilation_h, is.height, w.pad_top);
+        for (std::size_t x = 0; x < os.width; ++x) {
+          const std::size_t left = x * w.stride_w;
+          const Range kxs = taps_inside(left, w.kernel_w, w.dilation_w, is.width, w.pad_left);
+          float value = start;
+          for (std::size_t ky = kys.begin; ky < kys.end; ++ky) {
+            const float* const row = image + (top + ky * w.dilation_h - w.pad_top) * is.width;
+            for (std::size_t kx = kxs.begin; kx < kxs.end; ++kx) {
+              value = fold(value, row[left + kx * w.dilation_w - w.pad_left]);
+            }
+          }
+          out[next++] = finish(value, (kys.end - kys.begin) * (kxs.end - kxs.begin));
+        }
+      }
+    }
+    return out;
+  }
+};
+
+}  // namespace
+
+std::vector<float> run_operator(const Graph& graph, const Node& node,
+                                std::span<const std::span<const float>> inputs) {
+  return std::visit(Runner{graph, node, inputs}, node.op);
+}
+
+}  // namespace systolog::workloads
