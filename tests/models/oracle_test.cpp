@@ -78,9 +78,7 @@ TEST(FloatOracle, AgreesWithTheMachineOnFp32) {
                                                    : std::bit_cast<std::uint32_t>(a) ^
                                                          (draw.bits(32) >> draw.below(24)));
     const auto c = std::bit_cast<float>(draw.bits(32));
-    const auto value = [](float x) {
-      return float_value(kFp32, std::bit_cast<std::uint32_t>(x));
-    };
+    const auto value = [](float x) { return float_value(kFp32, std::bit_cast<std::uint32_t>(x)); };
     const auto same = [](float x, std::uint32_t code) {
       return std::isnan(x) ? kFp32.is_nan(code) : std::bit_cast<std::uint32_t>(x) == code;
     };
@@ -114,8 +112,8 @@ TEST(DyadicText, IsReadBackByTheCLibrary) {
 }
 
 TEST(LogProductOracle, GivesMitchellsKnownProducts) {
-  EXPECT_EQ(log_product(3, 3, kAllBits), 8);     // the worst case, 1/9 short
-  EXPECT_EQ(log_product(4, 7, kAllBits), 28);    // exact with a power of two
+  EXPECT_EQ(log_product(3, 3, kAllBits), 8);          // the worst case, 1/9 short
+  EXPECT_EQ(log_product(4, 7, kAllBits), 28);         // exact with a power of two
   EXPECT_EQ(log_product(234, 198, kAllBits), 45056);  // 2^15 (106 + 70) / 128
   EXPECT_EQ(signed_log_product(-1, 5, kAllBits, Signs::kOnesComplement), -6);
   EXPECT_EQ(signed_log_product(-1, 5, kAllBits, Signs::kTwosComplement), -5);

@@ -2,6 +2,7 @@
 // Every posit format, N = 2..32 and ES = 0..4: edges against edges, and random codes.
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 
 #include "tests/models/support.h"

@@ -31,9 +31,7 @@ class Draw {
   explicit Draw(std::uint64_t seed) : engine_(seed) {}
   std::uint64_t word() { return engine_(); }
   std::uint64_t below(std::uint64_t limit) { return engine_() % limit; }
-  std::uint32_t bits(int count) {
-    return static_cast<std::uint32_t>(engine_() >> (64 - count));
-  }
+  std::uint32_t bits(int count) { return static_cast<std::uint32_t>(engine_() >> (64 - count)); }
   bool one_in(std::uint64_t n) { return below(n) == 0; }
   template <typename T>
   T of(const std::vector<T>& items) {

@@ -35,6 +35,10 @@ struct Chain {
   }
 };
 
+inline std::ostream& operator<<(std::ostream& out, const Chain& chain) {
+  return out << chain.arithmetic;
+}
+
 enum class PositMultiplier { kExact, kPlam };
 enum class PositAccumulator { kQuire, kSelf };
 
@@ -80,9 +84,8 @@ inline IntegerMultiplier mitchell_integers() {
   };
 }
 inline IntegerMultiplier mitchw_integers(int w, Signs signs) {
-  return [w, signs](std::int64_t a, std::int64_t b) {
-    return signed_log_product(a, b, w - 1, signs);
-  };
+  return
+      [w, signs](std::int64_t a, std::int64_t b) { return signed_log_product(a, b, w - 1, signs); };
 }
 
 /// fixed:B,F into fixed:B,F: product bits below F are dropped (floor), sums saturate. With
@@ -101,8 +104,8 @@ inline Chain fixed_chain(std::string arithmetic, FixedFormat f, IntegerMultiplie
     return Value::finite({Integer(from_twos_complement(code, f.bits)), -f.fraction_bits});
   };
   chain.product = [f, multiplier = std::move(multiplier)](std::uint32_t a, std::uint32_t b) {
-    const Integer full = multiplier(from_twos_complement(a, f.bits),
-                                    from_twos_complement(b, f.bits));
+    const Integer full =
+        multiplier(from_twos_complement(a, f.bits), from_twos_complement(b, f.bits));
     return Value::finite({Dyadic(full, -f.fraction_bits).floor(), -f.fraction_bits});
   };
   const auto clamp = [f](const Value& x, int bits) {

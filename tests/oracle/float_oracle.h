@@ -47,8 +47,7 @@ inline std::uint32_t round_to_float(const FloatFormat& f, const Value& x) {
   if (x.is_zero()) return sign;
   const int exponent = std::max(x.number.floor_log2(), f.least_exponent());
   const int unit = exponent - f.fraction_bits;  // of the last place
-  const Integer places =
-      (x.number.magnitude() * Dyadic::power_of_two(-unit)).round_half_even();
+  const Integer places = (x.number.magnitude() * Dyadic::power_of_two(-unit)).round_half_even();
   // Consecutive codes are consecutive numbers, so a carry out of the fraction goes into the
   // exponent field by itself, and past the greatest number into infinity.
   const Integer code = (Integer(exponent - f.least_exponent()) << f.fraction_bits) + places;

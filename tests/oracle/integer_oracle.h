@@ -38,8 +38,8 @@ inline Integer log_product(const Integer& a, const Integer& b, int kept_bits) {
   int i = 0, j = 0;
   const Dyadic sum = log_fraction(a, kept_bits, i) + log_fraction(b, kept_bits, j);
   const Dyadic one = Dyadic::power_of_two(0);
-  const Dyadic product = sum < one ? Dyadic::power_of_two(i + j) * (one + sum)
-                                   : Dyadic::power_of_two(i + j + 1) * sum;
+  const Dyadic product =
+      sum < one ? Dyadic::power_of_two(i + j) * (one + sum) : Dyadic::power_of_two(i + j + 1) * sum;
   return product.floor();
 }
 

@@ -24,6 +24,8 @@ struct PositFormat {
   std::string name() const { return "posit:" + std::to_string(n) + "," + std::to_string(es); }
 };
 
+inline std::ostream& operator<<(std::ostream& out, const PositFormat& f) { return out << f.name(); }
+
 /// (-1)^negative 2^scale (1 + fraction), 0 <= fraction < 1.
 struct PositFields {
   bool negative = false;
