@@ -95,7 +95,7 @@ AcceleratorConfig read_accelerator(const Json& json, const std::string& file) {
         {{"per_tensor", WeightScheme::kPerTensor}, {"per_channel", WeightScheme::kPerChannel}});
     quantisation.done();
   }
-  reader.done();
+  reader.finish();
   validate(config, file);
   return config;
 }

@@ -38,12 +38,26 @@ std::string join(std::span<const std::string_view> words) {
   return joined;
 }
 
-JsonReader::JsonReader(const Json& json, std::string file, std::string path)
-    : json_(&json), file_(std::move(file)), path_(std::move(path)) {
+JsonReader::JsonReader(const Json& json, std::string file)
+    : json_(&json),
+      file_(std::move(file)),
+      complaints_(std::make_shared<std::vector<std::string>>()) {
   if (!json.is_object()) {
-    throw UserError(file_ + ": " + (path_.empty() ? "/" : path_) + ": got " + shown(json) +
-                    ", allowed an object");
+    complain("/", "got " + shown(json) + ", allowed an object");
+    json_ = &kEmptyObject;
   }
+}
+
+JsonReader::JsonReader(const Json& json, const JsonReader& parent, std::string path)
+    : json_(&json), file_(parent.file_), path_(std::move(path)), complaints_(parent.complaints_) {
+  if (!json.is_object()) {
+    complain(path_, "got " + shown(json) + ", allowed an object");
+    json_ = &kEmptyObject;
+  }
+}
+
+void JsonReader::complain(const std::string& path, const std::string& what) {
+  complaints_->push_back(file_ + ": " + path + ": " + what);
 }
 
 std::string JsonReader::path_of(std::string_view name) const {
@@ -56,10 +70,10 @@ const Json* JsonReader::find(std::string_view name) {
   return found == json_->end() ? nullptr : &*found;
 }
 
-void JsonReader::refuse(std::string_view name, const std::string& allowed) const {
+void JsonReader::refuse(std::string_view name, const std::string& allowed) {
   const auto found = json_->find(std::string(name));
-  const std::string got = found == json_->end() ? "nothing" : shown(*found);
-  throw UserError(file_ + ": " + path_of(name) + ": got " + got + ", allowed " + allowed);
+  complain(path_of(name),
+           "got " + (found == json_->end() ? "nothing" : shown(*found)) + ", allowed " + allowed);
 }
 
 void JsonReader::field(std::string_view name, std::uint64_t& value, Range<std::uint64_t> allowed) {
@@ -85,7 +99,7 @@ void JsonReader::field(std::string_view name, double& value, Range<double> allow
   if (json == nullptr) return;
   const double got = json->is_number() ? json->get<double>() : std::nan("");
   if (!(got >= allowed.lowest && got <= allowed.highest)) {
-    refuse(name, "number " + number(allowed.lowest) + " to " + number(allowed.highest));
+    return refuse(name, "number " + number(allowed.lowest) + " to " + number(allowed.highest));
   }
   value = got;
 }
@@ -93,7 +107,7 @@ void JsonReader::field(std::string_view name, double& value, Range<double> allow
 void JsonReader::field(std::string_view name, bool& value) {
   const Json* json = find(name);
   if (json == nullptr) return;
-  if (!json->is_boolean()) refuse(name, "true or false");
+  if (!json->is_boolean()) return refuse(name, "true or false");
   value = json->get<bool>();
 }
 
@@ -101,9 +115,31 @@ void JsonReader::field(std::string_view name, std::string& value) {
   const Json* json = find(name);
   if (json == nullptr) return;
   if (!json->is_string() || json->get_ref<const std::string&>().empty()) {
-    refuse(name, "a string that is not empty");
+    return refuse(name, "a string that is not empty");
   }
   value = json->get<std::string>();
+}
+
+void JsonReader::field_or_empty(std::string_view name, std::string& value) {
+  const Json* json = find(name);
+  if (json == nullptr) return;
+  if (!json->is_string()) return refuse(name, "a string");
+  value = json->get<std::string>();
+}
+
+std::vector<std::pair<double, double>> JsonReader::pairs(std::string_view name) {
+  const Json* json = find(name);
+  std::vector<std::pair<double, double>> list;
+  if (json == nullptr) return list;
+  const auto is_pair = [](const Json& p) {
+    return p.is_array() && p.size() == 2 && p[0].is_number() && p[1].is_number();
+  };
+  if (!json->is_array() || !std::all_of(json->begin(), json->end(), is_pair)) {
+    refuse(name, "an array of pairs of numbers");
+    return list;
+  }
+  for (const Json& p : *json) list.emplace_back(p[0].get<double>(), p[1].get<double>());
+  return list;
 }
 
 void JsonReader::field(std::string_view name, std::vector<double>& values, Range<double> allowed) {
@@ -114,8 +150,8 @@ void JsonReader::field(std::string_view name, std::vector<double>& values, Range
            entry.get<double>() <= allowed.highest;
   };
   if (!json->is_array() || !std::all_of(json->begin(), json->end(), inside)) {
-    refuse(name,
-           "an array of numbers " + number(allowed.lowest) + " to " + number(allowed.highest));
+    return refuse(
+        name, "an array of numbers " + number(allowed.lowest) + " to " + number(allowed.highest));
   }
   values = json->get<std::vector<double>>();
 }
@@ -125,7 +161,7 @@ std::size_t JsonReader::choose(std::string_view name, std::span<const std::strin
   if (json == nullptr) return words.size();
   const auto same = [&](std::string_view word) { return *json == std::string(word); };
   const auto chosen = std::find_if(words.begin(), words.end(), same);
-  if (chosen == words.end()) refuse(name, join(words));
+  if (chosen == words.end()) refuse(name, join(words));  // and the default stays
   return static_cast<std::size_t>(chosen - words.begin());
 }
 
@@ -133,33 +169,44 @@ bool JsonReader::has(std::string_view name) { return find(name) != nullptr; }
 
 void JsonReader::require(std::string_view name) {
   if (json_->find(std::string(name)) == json_->end()) {
-    throw UserError(file_ + ": " + path_of(name) + ": is missing");
+    complain(path_of(name), "is missing");
   }
 }
 
 JsonReader JsonReader::object(std::string_view name) {
   const Json* json = find(name);
-  return {json == nullptr ? kEmptyObject : *json, file_, path_of(name)};
+  return {json == nullptr ? kEmptyObject : *json, *this, path_of(name)};
 }
 
 std::vector<JsonReader> JsonReader::objects(std::string_view name) {
   const Json* json = find(name);
   std::vector<JsonReader> readers;
   if (json == nullptr) return readers;
-  if (!json->is_array()) refuse(name, "an array of objects");
+  if (!json->is_array()) {
+    refuse(name, "an array of objects");
+    return readers;
+  }
   for (std::size_t i = 0; i < json->size(); ++i) {
-    readers.emplace_back((*json)[i], file_, path_of(name) + "/" + std::to_string(i));
+    readers.push_back({(*json)[i], *this, path_of(name) + "/" + std::to_string(i)});
   }
   return readers;
 }
 
-void JsonReader::done() const {
+void JsonReader::done() {
   for (const auto& [key, value] : json_->items()) {
     if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
     std::vector<std::string_view> names(known_.begin(), known_.end());
     std::sort(names.begin(), names.end());
-    throw UserError(file_ + ": " + path_of(key) + ": unknown name, allowed " + join(names));
+    complain(path_of(key), "unknown name, allowed " + join(names));
   }
+}
+
+void JsonReader::finish() {
+  done();
+  if (complaints_->empty()) return;
+  std::string all;
+  for (const auto& complaint : *complaints_) all += (all.empty() ? "" : "\n") + complaint;
+  throw UserError(all);
 }
 
 }  // namespace systolog::sim

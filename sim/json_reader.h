@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,7 +15,8 @@
 namespace systolog::sim {
 
 /// Reads one JSON object field by field into plain structs. Fields that are left out keep the
-/// struct's default. Every error is a UserError "file: /path/to/field: got VALUE, allowed ...".
+/// struct's default. What is wrong is gathered, "file: /path/to/field: got VALUE, allowed ...", a
+/// line each; finish() throws them all as one UserError.
 class JsonReader {
  public:
   template <typename T>
@@ -22,8 +24,8 @@ class JsonReader {
     T lowest, highest;
   };
 
-  /// `json` must outlive the reader. Throws where it is not an object.
-  JsonReader(const Json& json, std::string file, std::string path = "");
+  /// The root of a file. `json` must outlive the reader.
+  JsonReader(const Json& json, std::string file);
 
   const std::string& file() const { return file_; }
 
@@ -33,7 +35,10 @@ class JsonReader {
   void field(std::string_view name, double& value, Range<double> allowed);
   void field(std::string_view name, bool& value);
   void field(std::string_view name, std::string& value);
+  void field_or_empty(std::string_view name, std::string& value);  // "" is allowed
   void field(std::string_view name, std::vector<double>& values, Range<double> allowed);
+  /// [[a, b], ...], numbers.
+  std::vector<std::pair<double, double>> pairs(std::string_view name);
   /// A word out of a list: field("dataflow", config.dataflow, {{"weight_stationary", kWs}, ...}).
   template <typename Enum>
   void field(std::string_view name, Enum& value,
@@ -54,18 +59,23 @@ class JsonReader {
   std::vector<JsonReader> objects(std::string_view name);
 
   /// Refuses every name that no call asked for, with the list of those that are known.
-  void done() const;
+  void done();
+  /// done(), then throws a UserError with everything that was refused in the whole file.
+  void finish();
 
   /// "file: /path/name: got VALUE, allowed WHAT".
-  [[noreturn]] void refuse(std::string_view name, const std::string& allowed) const;
+  void refuse(std::string_view name, const std::string& allowed);
 
  private:
+  JsonReader(const Json& json, const JsonReader& parent, std::string path);
+  void complain(const std::string& path, const std::string& what);
   const Json* find(std::string_view name);
   std::size_t choose(std::string_view name, std::span<const std::string_view> words);
   std::string path_of(std::string_view name) const;
 
   const Json* json_;
   std::string file_, path_;
+  std::shared_ptr<std::vector<std::string>> complaints_;  // of the whole file
   std::vector<std::string> known_;
 };
 

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// systolog check: what is wrong with files, without running them.
+#include <filesystem>
+#include <iostream>
+
+#include "models/user_error.h"
+#include "sim/accelerator_config.h"
+#include "sim/command_line.h"
+#include "sim/compiler.h"
+#include "sim/json_reader.h"
+#include "sim/technology.h"
+#include "sim/text_table.h"
+#include "sim/workload_file.h"
+
+namespace systolog::sim {
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr Usage kUsage{
+    "check", "FILE...",
+    "Reads configs, technology tables, workloads and models and says everything that is wrong\n"
+    "with them. Exit status 0 if nothing is, else 2.",
+    "  systolog check configs/edge16.json workloads/networks/lenet5.onnx"};
+
+std::string shape_text(const workloads::Shape& s) {
+  if (s.is_vector) return std::to_string(s.channels);
+  return std::to_string(s.channels) + "x" + std::to_string(s.height) + "x" +
+         std::to_string(s.width);
+}
+
+std::uint64_t parameters(const workloads::Operator& op) {
+  if (const auto* conv = std::get_if<workloads::Conv>(&op)) {
+    return conv->weights.size() + conv->bias.size();
+  }
+  if (const auto* gemm = std::get_if<workloads::Gemm>(&op)) {
+    return gemm->weights.size() + gemm->bias.size();
+  }
+  if (const auto* norm = std::get_if<workloads::BatchNorm>(&op)) {
+    return norm->scale.size() + norm->shift.size();
+  }
+  return 0;
+}
+
+void print_network(const workloads::Graph& graph) {
+  TextTable table({"node", "op", "output", "MACs", "parameters"});
+  std::uint64_t all_macs = 0, all_parameters = 0;
+  for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
+    const workloads::Node& node = graph.nodes[n];
+    const std::uint64_t macs = workloads::macs(graph, n), weights = parameters(node.op);
+    all_macs += macs;
+    all_parameters += weights;
+    table.add({node.name, std::string(workloads::name_of(node.op)), shape_text(node.shape),
+               grouped(macs), grouped(weights)});
+  }
+  table.add({"total", "", "", grouped(all_macs), grouped(all_parameters)});
+  std::cout << table.to_string();
+}
+
+void check_json(const std::filesystem::path& file) {
+  const Json json = read_json_file(file);
+  if (json.is_object() && json.contains("model")) {
+    const Workload workload = read_workload(file.string());
+    std::cout << file.string() << ": workload " << workload.name << "\n";
+    print_network(workload.graph);
+    if (workload.dataset) {
+      const auto data = read_images(workload, "", 1);
+      std::cout << "data: " << data.name << "\n";
+    }
+    if (workload.calibration) read_calibration(workload, {});
+  } else if (json.is_object() && json.contains("multipliers")) {
+    const auto table = read_technology(file.string());
+    std::cout << file.string() << ": technology " << table.name << "\n";
+  } else {
+    const AcceleratorConfig config = read_accelerator(json, file.string());
+    read_technology(config.technology);
+    std::cout << file.string() << ": accelerator " << config.name << ", " << config.array.rows
+              << "x" << config.array.columns << ", " << config.arithmetic << "\n";
+  }
+}
+
+}  // namespace
+
+int check_command(const Arguments& arguments) {
+  po::variables_map values;
+  if (parse_arguments(kUsage, po::options_description("Options"), arguments, values)) return 0;
+  if (values.count("positional") == 0) {
+    throw UserError("systolog check: no file given; systolog check --help shows an example");
+  }
+  std::string wrong;
+  for (const auto& name : values["positional"].as<Arguments>()) {
+    try {
+      const std::filesystem::path file = name;
+      if (file.extension() == ".onnx") {
+        const Workload workload = read_workload(name);
+        std::cout << name << ": model\n";
+        print_network(workload.graph);
+      } else {
+        check_json(file);
+      }
+    } catch (const UserError& error) {
+      wrong += (wrong.empty() ? "" : "\n") + std::string(error.what());
+    }
+  }
+  if (!wrong.empty()) throw UserError(wrong);
+  return 0;
+}
+
+}  // namespace systolog::sim

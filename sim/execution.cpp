@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/execution.h"
+
+#include <algorithm>
+
+#include "sim/compiler.h"
+
+namespace systolog::sim {
+
+CompiledNetwork compile_for(const Network& network, const AcceleratorConfig& config,
+                            std::size_t images) {
+  CompiledNetwork compiled;
+  compiled.images = images;
+  const auto batch =
+      static_cast<std::uint32_t>(std::min<std::size_t>(config.compiler.batch, images));
+  compiled.full = compile(network, config, batch);
+  compiled.full_batches = images / batch;
+  if (const auto rest = static_cast<std::uint32_t>(images % batch); rest > 0) {
+    compiled.rest = compile(network, config, rest);
+  }
+  return compiled;
+}
+
+Execution execute(const Network& network, const CompiledNetwork& compiled,
+                  const AcceleratorConfig& config, Fidelity fidelity,
+                  const workloads::Tensor& images, const Progress& progress) {
+  return fidelity == Fidelity::kFunctional
+             ? execute_functional(network, compiled, config, images, progress)
+             : execute_transaction(network, compiled, config, images, progress);
+}
+
+}  // namespace systolog::sim

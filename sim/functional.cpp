@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Functional fidelity: the Program's commands on plain bytes, batches in parallel, no time.
+#include <tbb/blocked_range.h>
+#include <tbb/enumerable_thread_specific.h>
+#include <tbb/parallel_for.h>
+
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <mutex>
+#include <span>
+
+#include "pe/systolic_array.h"
+#include "pe/vector_unit.h"
+#include "sim/execution.h"
+#include "sim/host_io.h"
+
+namespace systolog::sim {
+namespace {
+
+/// The bytes of one accelerator and what commands do to them.
+class Machine {
+ public:
+  Machine(const models::Arithmetic& arithmetic, const AcceleratorConfig& config)
+      : array_(config.array, arithmetic), vector_(config.vector_unit, arithmetic) {
+    scratchpads_[0].resize(config.input_sram.capacity_bytes);
+    scratchpads_[1].resize(config.weight_sram.capacity_bytes);
+    scratchpads_[2].resize(config.output_sram.capacity_bytes);
+  }
+
+  void run(const Program& program, std::span<const std::byte> input) {
+    // Constants stay in DRAM from one batch to the next.
+    if (loaded_ != &program) {
+      dram_.resize(program.dram_bytes);
+      std::memcpy(dram_.data(), program.constants.data(), program.constants.size());
+      loaded_ = &program;
+    }
+    std::memcpy(dram_.data() + program.input_address, input.data(), input.size());
+    for (const Command& command : program.commands) {
+      std::visit([this](const auto& work) { execute(work); }, command.work);
+    }
+  }
+
+  std::span<const std::byte> output(const Program& program) const {
+    return {dram_.data() + program.output_address, program.output_bytes};
+  }
+
+ private:
+  std::span<std::byte> bytes(memory::Scratchpad s, std::uint64_t address, std::uint64_t size) {
+    return std::span(scratchpads_[static_cast<std::size_t>(s)]).subspan(address, size);
+  }
+
+  void execute(const memory::Transfer& t) {
+    std::byte* local = scratchpads_[static_cast<std::size_t>(t.scratchpad)].data();
+    const bool load = t.direction == memory::Transfer::Direction::kLoad;
+    t.for_each_run([&](std::uint64_t dram, std::uint64_t at) {
+      load ? std::memcpy(local + at, dram_.data() + dram, t.run_bytes)
+           : std::memcpy(dram_.data() + dram, local + at, t.run_bytes);
+    });
+  }
+
+  void execute(const pe::Matmul& m) {
+    const models::Arithmetic& a = array_.arithmetic();
+    using memory::Scratchpad;
+    array_.execute(m, bytes(Scratchpad::kInput, m.input_address, m.input_codes() * a.code_bytes()),
+                   bytes(Scratchpad::kWeight, m.weight_address, m.weight_codes() * a.code_bytes()),
+                   bytes(Scratchpad::kOutput, m.accumulator_address,
+                         m.accumulators() * a.accumulator_bytes()));
+  }
+
+  void execute(const pe::VectorOp& v) {
+    const models::Arithmetic& a = vector_.arithmetic();
+    using memory::Scratchpad;
+    const bool write_back = v.opcode == pe::VectorOpcode::kWriteBack;
+    const std::uint64_t codes = v.inputs() * a.code_bytes();
+    const bool adds = v.opcode == pe::VectorOpcode::kAdd;
+    vector_.execute(
+        v,
+        write_back ? bytes(Scratchpad::kOutput, v.input_address, v.inputs() * a.accumulator_bytes())
+                   : bytes(Scratchpad::kInput, v.input_address, codes),
+        bytes(Scratchpad::kInput, v.second_address, adds ? codes : 0),
+        bytes(Scratchpad::kWeight, v.parameter_address, v.parameter_bytes(a)),
+        bytes(Scratchpad::kOutput, v.output_address, v.outputs() * a.code_bytes()));
+  }
+
+  pe::SystolicArray array_;
+  pe::VectorUnit vector_;
+  std::array<std::vector<std::byte>, memory::kScratchpads> scratchpads_;
+  std::vector<std::byte> dram_;
+  const Program* loaded_ = nullptr;
+};
+
+}  // namespace
+
+Execution execute_functional(const Network& network, const CompiledNetwork& compiled,
+                             const AcceleratorConfig& config, const workloads::Tensor& images,
+                             const Progress& progress) {
+  Execution result;
+  result.outputs = output_tensor(network, compiled.images);
+  const std::size_t image_size = network.output_shape.count();
+  const std::size_t batches = compiled.full_batches + (compiled.rest ? 1 : 0);
+  tbb::enumerable_thread_specific<Machine> machines(
+      [&] { return Machine(*network.arithmetic, config); });
+  std::atomic<std::size_t> done = 0;
+  std::mutex telling;
+  tbb::parallel_for(std::size_t{0}, batches, [&](std::size_t b) {
+    const Program& program = b < compiled.full_batches ? compiled.full : *compiled.rest;
+    const std::size_t first = b * compiled.full.batch;
+    Machine& machine = machines.local();
+    machine.run(program, encode_images(network, images, first, program.batch));
+    decode_outputs(
+        network, machine.output(program), program.batch,
+        std::span(result.outputs.values).subspan(first * image_size, program.batch * image_size));
+    done += program.batch;
+    if (progress) {
+      const std::lock_guard lock(telling);
+      progress(done);
+    }
+  });
+  return result;
+}
+
+}  // namespace systolog::sim

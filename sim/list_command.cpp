@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// systolog list: what there is to choose from.
+#include <filesystem>
+#include <iostream>
+#include <span>
+
+#include "models/arithmetic.h"
+#include "models/user_error.h"
+#include "sim/accelerator_config.h"
+#include "sim/command_line.h"
+#include "sim/json_reader.h"
+#include "sim/share.h"
+#include "sim/technology.h"
+#include "sim/text_table.h"
+#include "sim/workload_file.h"
+
+namespace systolog::sim {
+namespace {
+
+namespace po = boost::program_options;
+
+void list_entries(std::span<const models::Entry> entries) {
+  TextTable table({"name", "what it is"});
+  for (const auto& entry : entries) {
+    table.add({std::string(entry.pattern), std::string(entry.description)});
+  }
+  std::cout << table.to_string(TextTable::Align::kLeft);
+}
+
+void list_networks() {
+  TextTable table({"network", "layers", "MACs", "file"});
+  for (const auto& name : shared_names("workloads/networks", ".json")) {
+    const Workload workload = read_workload(name);
+    std::uint64_t macs = 0;
+    for (std::size_t n = 0; n < workload.graph.nodes.size(); ++n) {
+      macs += workloads::macs(workload.graph, n);
+    }
+    table.add({name, std::to_string(workload.graph.nodes.size() - 1), grouped(macs),
+               workload.file.filename().string()});
+  }
+  std::cout << table.to_string();
+}
+
+void list_configs() {
+  TextTable table({"config", "array", "MHz", "arithmetic"});
+  for (const auto& name : shared_names("configs", ".json")) {
+    const AcceleratorConfig config =
+        read_accelerator(find_shared(name, "configs", ".json", "config"));
+    table.add({name, std::to_string(config.array.rows) + "x" + std::to_string(config.array.columns),
+               fixed_point(config.clock_mhz, 0), config.arithmetic});
+  }
+  std::cout << table.to_string();
+}
+
+void list_technologies() {
+  TextTable table({"technology", "node nm", "V"});
+  for (const auto& name : shared_names("configs/technology", ".json")) {
+    const auto costs = read_technology(name);
+    table.add({name, fixed_point(costs.node_nm, 0), fixed_point(costs.voltage_v, 1)});
+  }
+  std::cout << table.to_string();
+}
+
+void list_datasets() {
+  TextTable table({"data set", "of network", "where"});
+  for (const auto& name : shared_names("workloads/networks", ".json")) {
+    const Workload workload = read_workload(name);
+    if (workload.dataset) {
+      table.add(
+          {workload.dataset->name, name, workload.dataset->images.lexically_normal().string()});
+    }
+    if (workload.full) {
+      const auto file = workload.full_dir / workload.full->images;
+      table.add({"  the whole of it", name,
+                 file.string() + (std::filesystem::exists(file) ? "" : " (not installed)")});
+    }
+  }
+  std::cout << table.to_string(TextTable::Align::kLeft);
+}
+
+struct Listing {
+  std::string_view name;
+  void (*print)();
+};
+
+constexpr Listing kListings[] = {
+    {"formats", [] { list_entries(models::formats()); }},
+    {"multipliers", [] { list_entries(models::multipliers()); }},
+    {"accumulators", [] { list_entries(models::accumulators()); }},
+    {"networks", list_networks},
+    {"configs", list_configs},
+    {"technologies", list_technologies},
+    {"datasets", list_datasets},
+};
+
+constexpr Usage kUsage{"list", "WHAT",
+                       "Lists formats, multipliers, accumulators, networks, configs, technologies "
+                       "or datasets.",
+                       "  systolog list multipliers"};
+
+}  // namespace
+
+int list_command(const Arguments& arguments) {
+  po::variables_map values;
+  if (parse_arguments(kUsage, po::options_description("Options"), arguments, values)) return 0;
+  std::vector<std::string_view> names;
+  for (const auto& listing : kListings) names.push_back(listing.name);
+  const Arguments wanted =
+      values.count("positional") != 0 ? values["positional"].as<Arguments>() : Arguments();
+  if (wanted.size() != 1) throw UserError("systolog list: needs one of " + join(names));
+  for (const auto& listing : kListings) {
+    if (listing.name == wanted.front()) {
+      listing.print();
+      return 0;
+    }
+  }
+  throw UserError("systolog list: \"" + wanted.front() + "\" is not one of " + join(names));
+}
+
+}  // namespace systolog::sim

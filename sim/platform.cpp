@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/platform.h"
+
+#include <algorithm>
+#include <exception>
+#include <stdexcept>
+
+namespace systolog::sim {
+namespace {
+
+// How far a DMA may run ahead of the kernel: two channels that meet on the bus see each other
+// this late. One row of a 16-wide array's tile; larger is faster, coarser.
+constexpr int kQuantumCycles = 128;
+
+sc_core::sc_time clock_period(const AcceleratorConfig& config) {
+  return {1e3 / config.clock_mhz, sc_core::SC_NS};
+}
+
+}  // namespace
+
+Platform::Platform(const sc_core::sc_module_name& name, const AcceleratorConfig& config,
+                   const models::Arithmetic& arithmetic)
+    : sc_module(name),
+      processor("processor", clock_period(config)),
+      dram("dram", config.dram),
+      bus("bus", config.bus, clock_period(config)),
+      load_dma("load_dma", config.dma, clock_period(config)),
+      store_dma("store_dma", config.dma, clock_period(config)),
+      input_sram("input_sram", config.input_sram, clock_period(config)),
+      weight_sram("weight_sram", config.weight_sram, clock_period(config)),
+      output_sram("output_sram", config.output_sram, clock_period(config)),
+      array("array", pe::SystolicArray(config.array, arithmetic), clock_period(config)),
+      vector("vector", pe::VectorUnit(config.vector_unit, arithmetic), clock_period(config)) {
+  tlm_utils::tlm_quantumkeeper::set_global_quantum(clock_period(config) *
+                                                   static_cast<double>(kQuantumCycles));
+  connect();
+}
+
+void Platform::connect() {
+  processor.load.bind(load_dma.command);
+  processor.store.bind(store_dma.command);
+  processor.array.bind(array.command);
+  processor.vector.bind(vector.command);
+  host_.bind(bus.host);
+  load_dma.bus.bind(bus.load);
+  store_dma.bus.bind(bus.store);
+  bus.out.bind(dram.in);
+  load_dma.input.bind(input_sram.load);
+  load_dma.weight.bind(weight_sram.load);
+  load_dma.output.bind(output_sram.load);
+  store_dma.input.bind(input_sram.store);
+  store_dma.weight.bind(weight_sram.store);
+  store_dma.output.bind(output_sram.store);
+  array.input.bind(input_sram.array);
+  array.weight.bind(weight_sram.array);
+  array.output.bind(output_sram.array);
+  vector.input.bind(input_sram.vector);
+  vector.weight.bind(weight_sram.vector);
+  vector.output.bind(output_sram.vector);
+}
+
+void Platform::run(std::function<void()> host_program) {
+  std::exception_ptr failure;
+  sc_core::sc_spawn([&] {
+    try {
+      host_program();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    sc_core::sc_stop();
+  });
+  sc_core::sc_start();
+  if (failure) std::rethrow_exception(failure);
+}
+
+void Platform::debug(tlm::tlm_command command, std::uint64_t address, std::byte* bytes,
+                     std::size_t size) {
+  // A payload's length is 32 bits.
+  constexpr std::size_t kLargest = std::size_t{1} << 30;
+  for (std::size_t done = 0; done < size;) {
+    const std::size_t length = std::min(kLargest, size - done);
+    tlm::tlm_generic_payload payload;
+    payload.set_command(command);
+    payload.set_address(address + done);
+    payload.set_data_ptr(reinterpret_cast<unsigned char*>(bytes + done));
+    payload.set_data_length(static_cast<unsigned>(length));
+    payload.set_streaming_width(static_cast<unsigned>(length));
+    if (host_->transport_dbg(payload) != length) {
+      throw std::logic_error("host access outside the DRAM");
+    }
+    done += length;
+  }
+}
+
+void Platform::write_dram(std::uint64_t address, std::span<const std::byte> bytes) {
+  // The payload's pointer is not const; a write only reads it.
+  debug(tlm::TLM_WRITE_COMMAND, address, const_cast<std::byte*>(bytes.data()), bytes.size());
+}
+
+void Platform::read_dram(std::uint64_t address, std::span<std::byte> bytes) {
+  debug(tlm::TLM_READ_COMMAND, address, bytes.data(), bytes.size());
+}
+
+}  // namespace systolog::sim

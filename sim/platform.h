@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <tlm_utils/simple_initiator_socket.h>
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <systemc>
+
+#include "memory/bus.h"
+#include "memory/dma.h"
+#include "memory/dram.h"
+#include "memory/sram.h"
+#include "models/arithmetic.h"
+#include "pe/array_module.h"
+#include "pe/vector_module.h"
+#include "sim/accelerator_config.h"
+#include "sim/command_processor.h"
+
+namespace systolog::sim {
+
+/// The accelerator, wired:
+///
+///   command processor --> load DMA, store DMA, array, vector unit      (command words)
+///   DMA --> bus --> DRAM;   DMA, array, vector unit --> three scratchpads      (data)
+///   host --> bus --> DRAM   (transport_dbg: loading and inspection take no time)
+class Platform final : public sc_core::sc_module {
+ public:
+  Platform(const sc_core::sc_module_name& name, const AcceleratorConfig& config,
+           const models::Arithmetic& arithmetic);
+
+  /// What the host does, in an SC_THREAD; sc_start() returns when it has. Exceptions that leave
+  /// it are rethrown by run().
+  void run(std::function<void()> host_program);
+
+  void write_dram(std::uint64_t address, std::span<const std::byte> bytes);
+  void read_dram(std::uint64_t address, std::span<std::byte> bytes);
+
+  CommandProcessor processor;
+  memory::Dram dram;
+  memory::Bus bus;
+  memory::Dma load_dma, store_dma;
+  memory::Sram input_sram, weight_sram, output_sram;
+  pe::ArrayModule array;
+  pe::VectorModule vector;
+
+ private:
+  void connect();
+  void debug(tlm::tlm_command command, std::uint64_t address, std::byte* bytes, std::size_t size);
+
+  tlm_utils::simple_initiator_socket<Platform> host_{"host"};
+};
+
+}  // namespace systolog::sim

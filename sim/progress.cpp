@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/progress.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <utility>
+
+namespace systolog::sim {
+
+using Clock = std::chrono::steady_clock;
+
+ProgressLine::ProgressLine(std::string label, std::size_t total, bool quiet)
+    : label_(std::move(label)),
+      total_(total),
+      active_(!quiet && isatty(STDERR_FILENO) != 0),
+      started_(Clock::now()),
+      shown_(started_) {}
+
+ProgressLine::~ProgressLine() {
+  if (active_) std::fprintf(stderr, "\r\033[K");
+}
+
+void ProgressLine::show(std::size_t done) {
+  const auto now = Clock::now();
+  if (!active_ || now - shown_ < std::chrono::milliseconds(100)) return;
+  shown_ = now;
+  const double seconds = std::chrono::duration<double>(now - started_).count();
+  const double left = seconds * static_cast<double>(total_ - done) / static_cast<double>(done);
+  std::fprintf(stderr, "\r\033[K%s: %zu of %zu images, about %.0f s left", label_.c_str(), done,
+               total_, left);
+  std::fflush(stderr);
+}
+
+}  // namespace systolog::sim

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/report.h"
+
+#include <cmath>
+#include <numeric>
+
+#include "sim/text_table.h"
+
+namespace systolog::sim {
+namespace {
+
+Json number_or_null(std::optional<double> value) {
+  return value && std::isfinite(*value) ? Json(*value) : Json();
+}
+
+Json gemm_of(const Network& network, const Layer& layer) {
+  const auto* matmul = std::get_if<MatmulLayer>(&layer.work);
+  if (matmul == nullptr) return nullptr;
+  const auto& out = network.values[layer.output].shape;
+  const std::uint64_t depth = matmul->channels / matmul->groups;
+  return {{"m", out.height * out.width},
+          {"k", matmul->window.kernel_h * matmul->window.kernel_w * depth},
+          {"n", matmul->filters / matmul->groups},
+          {"groups", matmul->groups}};
+}
+
+Json tiling_of(const TilingChoice& t) {
+  return {{"images", t.images},     {"out_rows", t.out_rows},    {"out_columns", t.out_columns},
+          {"channels", t.channels}, {"filters", t.filters},      {"groups", t.groups},
+          {"tiles", t.tiles},       {"loop_order", t.loop_order}};
+}
+
+Json energy_of(const LayerEnergy& e) {
+  return {{"mac", number_or_null(e.mac)},
+          {"register", e.register_},
+          {"sram", e.sram},
+          {"dram", e.dram},
+          {"static", number_or_null(e.static_)},
+          {"total", number_or_null(e.total())}};
+}
+
+Json utilization(std::uint64_t macs, std::uint64_t cycles, const pe::ArrayConfig& array) {
+  if (cycles == 0) return nullptr;
+  return static_cast<double>(macs) / (static_cast<double>(cycles) * array.rows * array.columns);
+}
+
+Json layer_json(const RunResult& run, std::size_t l) {
+  const Layer& layer = run.network->layers[l];
+  const LayerCounts& c = run.counts[l];
+  const pe::ArrayConfig& array = run.config->array;
+  const bool timed = !run.execution->layers.empty();
+  Json cycles = {{"compute", nullptr}, {"stall", nullptr}, {"total", nullptr}};
+  if (timed) {
+    const LayerCycles& t = run.execution->layers[l];
+    cycles = {{"compute", t.compute}, {"stall", t.total - t.compute}, {"total", t.total}};
+  }
+  return {
+      {"name", layer.name},
+      {"op", layer.op},
+      {"gemm", gemm_of(*run.network, layer)},
+      {"macs", c.macs},
+      {"cycles", cycles},
+      {"utilization", timed ? utilization(c.macs, run.execution->layers[l].total, array) : Json()},
+      {"mapping_efficiency",
+       c.folds == 0 ? Json()
+                    : Json(static_cast<double>(c.mapped_pes) /
+                           (static_cast<double>(c.folds) * array.rows * array.columns))},
+      {"sram",
+       {{"input_reads", c.input_reads},
+        {"weight_reads", c.weight_reads},
+        {"output_reads", c.output_reads},
+        {"output_writes", c.output_writes}}},
+      {"dram", {{"read_bytes", c.dram_read_bytes}, {"write_bytes", c.dram_write_bytes}}},
+      {"energy_pj", energy_of(run.costs.layers[l])},
+      {"tiling", tiling_of(run.compiled->full.tilings[l])},
+  };
+}
+
+Json totals_json(const RunResult& run) {
+  LayerCounts counts;
+  for (const LayerCounts& layer : run.counts) counts += layer;
+  std::uint64_t cycles = 0;
+  for (const LayerCycles& layer : run.execution->layers) cycles += layer.total;
+  std::optional<double> energy = 0.0;
+  for (const LayerEnergy& layer : run.costs.layers) {
+    const auto total = layer.total();
+    energy = energy && total ? std::optional(*energy + *total) : std::nullopt;
+  }
+  const bool timed = !run.execution->layers.empty();
+  return {{"macs", counts.macs},
+          {"cycles", timed ? Json(cycles) : Json()},
+          {"seconds",
+           timed ? Json(static_cast<double>(cycles) / (run.config->clock_mhz * 1e6)) : Json()},
+          {"energy_pj", number_or_null(energy)},
+          {"area_um2", number_or_null(run.costs.area_um2)},
+          {"dram_bytes", counts.dram_read_bytes + counts.dram_write_bytes},
+          {"utilization", utilization(counts.macs, cycles, run.config->array)}};
+}
+
+Json accuracy_json(const Accuracy& a) {
+  const auto labelled = [&](double value) { return a.labelled ? Json(value) : Json(); };
+  return {{"top1", labelled(a.top1)}, {"top5", labelled(a.top5)},
+          {"images", a.images},       {"reference_top1", labelled(a.reference_top1)},
+          {"agreement", a.agreement}, {"max_abs_error", number_or_null(a.max_abs_error)}};
+}
+
+/// A JSON number as a cell, "-" for null.
+std::string cell(const Json& value, int decimals, double factor = 1.0) {
+  if (value.is_null()) return "-";
+  if (decimals == 0 && value.is_number_unsigned()) return grouped(value.get<std::uint64_t>());
+  return fixed_point(value.get<double>() * factor, decimals);
+}
+
+}  // namespace
+
+Json report_json(const RunResult& run) {
+  Json layers = Json::array();
+  for (std::size_t l = 0; l < run.network->layers.size(); ++l) {
+    layers.push_back(layer_json(run, l));
+  }
+  return {
+      {"systolog", SYSTOLOG_VERSION},
+      {"workload", run.network->name},
+      {"accelerator", to_json(*run.config)},
+      {"arithmetic", run.network->arithmetic->name()},
+      {"fidelity", run.fidelity == Fidelity::kFunctional ? "functional" : "transaction"},
+      {"images", run.compiled->images},
+      {"data", run.data},
+      {"calibration", run.calibration.empty() ? Json() : Json(run.calibration)},
+      {"layers", std::move(layers)},
+      {"totals", totals_json(run)},
+      {"output_sha256", sha256(run.execution->outputs.values)},
+      {"accuracy", accuracy_json(run.accuracy)},
+      {"cost_model",
+       {{"technology", run.technology->name},
+        {"node_nm", run.technology->node_nm},
+        {"voltage_v", run.technology->voltage_v},
+        {"sources", run.costs.sources}}},
+  };
+}
+
+std::string layers_csv(const Json& report) {
+  std::string header, rows;
+  for (const Json& layer : report.at("layers")) {
+    std::string row, names;
+    const auto add = [&](const std::string& name, const Json& value) {
+      names += (names.empty() ? "" : ",") + name;
+      row += (row.empty() ? "" : ",");
+      if (value.is_string()) {
+        // Quoted as RFC 4180 has it: layer names may hold anything.
+        std::string text = value.get<std::string>();
+        for (std::size_t at = 0; (at = text.find('"', at)) != std::string::npos; at += 2) {
+          text.insert(at, "\"");
+        }
+        const bool plain = text.find_first_of(",\"\n\r") == std::string::npos;
+        row += plain ? text : "\"" + text + "\"";
+      } else if (!value.is_null()) {
+        row += value.dump();
+      }
+    };
+    add("name", layer.at("name"));
+    add("op", layer.at("op"));
+    for (const auto* key : {"m", "k", "n", "groups"}) {
+      const Json& gemm = layer.at("gemm");
+      add(std::string("gemm.") + key, gemm.is_null() ? Json() : gemm.at(key));
+    }
+    add("macs", layer.at("macs"));
+    for (const auto* group : {"cycles", "sram", "dram", "energy_pj"}) {
+      for (const auto& [key, value] : layer.at(group).items()) {
+        add(std::string(group) + "." + key, value);
+      }
+    }
+    add("utilization", layer.at("utilization"));
+    add("mapping_efficiency", layer.at("mapping_efficiency"));
+    header = names;
+    rows += row + "\n";
+  }
+  return header + "\n" + rows;
+}
+
+std::string report_text(const Json& report) {
+  TextTable table(
+      {"layer", "op", "MACs", "cycles", "stall", "util %", "map %", "DRAM bytes", "energy nJ"});
+  for (const Json& l : report.at("layers")) {
+    const Json& cycles = l.at("cycles");
+    const Json dram_bytes = l.at("dram").at("read_bytes").get<std::uint64_t>() +
+                            l.at("dram").at("write_bytes").get<std::uint64_t>();
+    table.add({l.at("name"), l.at("op"), cell(l.at("macs"), 0), cell(cycles.at("total"), 0),
+               cell(cycles.at("stall"), 0), cell(l.at("utilization"), 1, 100),
+               cell(l.at("mapping_efficiency"), 1, 100), cell(dram_bytes, 0),
+               cell(l.at("energy_pj").at("total"), 1, 1e-3)});
+  }
+  const Json& t = report.at("totals");
+  table.add({"total", "", cell(t.at("macs"), 0), cell(t.at("cycles"), 0), "",
+             cell(t.at("utilization"), 1, 100), "", cell(t.at("dram_bytes"), 0),
+             cell(t.at("energy_pj"), 1, 1e-3)});
+  const auto images = report.at("images").get<double>();
+  const Json& a = report.at("accuracy");
+  std::string text = report.at("workload").get<std::string>() + ", " +
+                     report.at("arithmetic").get<std::string>() + ", " +
+                     report.at("fidelity").get<std::string>() + " fidelity, " +
+                     grouped(report.at("images")) + " images (" +
+                     report.at("data").get<std::string>() + ")\n\n" + table.to_string() + "\n";
+  text += "per image   " + cell(t.at("cycles"), 1, 1 / images) + " cycles, " +
+          cell(t.at("seconds"), 2, 1e6 / images) + " us, " +
+          cell(t.at("energy_pj"), 2, 1e-6 / images) + " uJ\n";
+  text += "area        " + cell(t.at("area_um2"), 3, 1e-6) + " mm2 (" +
+          report.at("cost_model").at("technology").get<std::string>() + ")\n";
+  text += "accuracy    top-1 " + cell(a.at("top1"), 2, 100) + " %, FP32 " +
+          cell(a.at("reference_top1"), 2, 100) + " %; agrees with FP32 on " +
+          cell(a.at("agreement"), 2, 100) + " %, largest error of an output " +
+          cell(a.at("max_abs_error"), 6) + "\n";
+  text += "outputs     sha256 " + report.at("output_sha256").get<std::string>() + "\n";
+  if (t.at("energy_pj").is_null()) {
+    text +=
+        "'-' in the energy: the fidelity has no cycles, or the technology table no figure "
+        "(report.json, cost_model)\n";
+  }
+  return text;
+}
+
+}  // namespace systolog::sim

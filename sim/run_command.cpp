@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// systolog run: one network on one accelerator.
+#include <filesystem>
+#include <iostream>
+
+#include "models/user_error.h"
+#include "sim/command_line.h"
+#include "sim/progress.h"
+#include "sim/report.h"
+#include "sim/share.h"
+#include "sim/technology.h"
+#include "sim/workload_file.h"
+#include "workloads/reference.h"
+
+namespace systolog::sim {
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr Usage kUsage{
+    "run", "",
+    "Runs a network on an accelerator: outputs, cycles, energy and accuracy in one report.",
+    "  systolog run --config edge16 --workload lenet5 --set arithmetic=posit:16,1/plam \\\n"
+    "               --images 100 --output results/plam\n"
+    "  prints a table of layers and leaves report.json and layers.csv in results/plam."};
+
+Fidelity to_fidelity(const std::string& name) {
+  if (name == "functional") return Fidelity::kFunctional;
+  if (name == "transaction") return Fidelity::kTransaction;
+  throw UserError("--fidelity " + name + ": allowed transaction, functional");
+}
+
+void check_output_folder(const std::string& folder) {
+  std::error_code error;
+  if (std::filesystem::exists(folder, error) && !std::filesystem::is_directory(folder, error)) {
+    throw UserError("--output " + folder + ": is a file, a folder is needed");
+  }
+}
+
+}  // namespace
+
+int run_command(const Arguments& arguments) {
+  std::string config_name, workload_name, fidelity_name = "transaction", images_text = "1", data,
+                                          output;
+  std::vector<std::string> overrides;
+  po::options_description options("Options");
+  auto add = options.add_options();
+  add("config", po::value(&config_name)->required(),
+      "accelerator: a name in configs/ or a .json file");
+  add("workload", po::value(&workload_name)->required(),
+      "network: a name in workloads/networks, a workload .json or an .onnx model");
+  add("set", po::value(&overrides),
+      "change the config: path=value, e.g. array.rows=32; repeatable");
+  add("fidelity", po::value(&fidelity_name), "transaction (default) or functional");
+  add("images", po::value(&images_text), "images to run (default 1)");
+  add("data", po::value(&data), "folder with the whole data set's files");
+  add("output", po::value(&output), "folder for report.json and layers.csv");
+  add("json", po::bool_switch(), "print report.json instead of the table");
+  add("quiet", po::bool_switch(), "print nothing but errors");
+  po::variables_map values;
+  if (parse_arguments(kUsage, options, arguments, values)) return 0;
+  const bool quiet = values["quiet"].as<bool>(), json = values["json"].as<bool>();
+
+  const Fidelity fidelity = to_fidelity(fidelity_name);
+  const std::size_t count = to_count("--images", images_text, 1);
+  check_output_folder(output);
+  const AcceleratorConfig config =
+      read_accelerator(find_shared(config_name, "configs", ".json", "config"), overrides);
+  const models::CostTable technology = read_technology(config.technology);
+  Workload workload = read_workload(workload_name);
+  const workloads::Dataset images = read_images(workload, data, count);
+
+  RunResult run;
+  const workloads::Tensor reference = workloads::run_reference(workload.graph, images.images);
+  if (config.compiler.fold_batch_norm) workloads::fold_batch_norm(workload.graph);
+  auto arithmetic = models::make_arithmetic(config.arithmetic);
+  std::vector<Range> ranges;
+  if (arithmetic->is_quantised()) {
+    const workloads::Dataset calibration = read_calibration(workload, images);
+    run.calibration = calibration.name;
+    ranges = calibrate(workload.graph, calibration.images);
+  }
+  const Network network = lower(workload.graph, std::move(arithmetic), ranges, config.quantisation);
+  const CompiledNetwork compiled = compile_for(network, config, count);
+  Execution execution;
+  {
+    ProgressLine progress(network.arithmetic->name(), count, quiet || json);
+    execution = execute(network, compiled, config, fidelity, images.images,
+                        [&](std::size_t done) { progress.show(done); });
+  }
+  run.config = &config;
+  run.network = &network;
+  run.compiled = &compiled;
+  run.execution = &execution;
+  run.technology = &technology;
+  run.fidelity = fidelity;
+  run.data = images.name;
+  run.counts = count_layers(network, compiled, config);
+  run.costs = roll_up(network, config, technology, run.counts, execution.layers);
+  run.accuracy = compare(execution.outputs, reference, images.labels);
+
+  const Json report = report_json(run);
+  if (!output.empty()) {
+    const std::filesystem::path folder = output;
+    write_file(folder / "layers.csv", layers_csv(report));
+    write_file(folder / "report.json", report.dump(2) + "\n");
+  }
+  if (json) {
+    std::cout << report.dump(2) << "\n";
+  } else if (!quiet) {
+    std::cout << report_text(report);
+  }
+  return 0;
+}
+
+}  // namespace systolog::sim

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/statistics.h"
+
+namespace systolog::sim {
+namespace {
+
+class Counter {
+ public:
+  Counter(const models::Arithmetic& arithmetic, const AcceleratorConfig& config)
+      : arithmetic_(arithmetic),
+        array_(config.array, arithmetic),
+        vector_(config.vector_unit, arithmetic) {}
+
+  void add(const Command& command, LayerCounts& layer) const {
+    std::visit([&](const auto& work) { layer += of(work); }, command.work);
+  }
+
+ private:
+  LayerCounts of(const memory::Transfer& t) const {
+    LayerCounts c;
+    const bool load = t.direction == memory::Transfer::Direction::kLoad;
+    (load ? c.dram_read_bytes : c.dram_write_bytes) = t.bytes();
+    c.sram_bytes[static_cast<std::size_t>(t.scratchpad)] = t.bytes();
+    return c;
+  }
+
+  LayerCounts of(const pe::Matmul& m) const {
+    const pe::ArrayCounts a = array_.counts(m);
+    LayerCounts c;
+    c.macs = a.macs;
+    c.folds = a.folds;
+    c.mapped_pes = a.mapped_pes;
+    c.input_reads = a.input_reads;
+    c.weight_reads = c.array_weight_reads = a.weight_reads;
+    c.output_reads = a.output_reads;
+    c.output_writes = a.output_writes;
+    c.sram_bytes = {a.input_reads * arithmetic_.code_bytes(),
+                    a.weight_reads * arithmetic_.code_bytes(),
+                    (a.output_reads + a.output_writes) * arithmetic_.accumulator_bytes()};
+    return c;
+  }
+
+  LayerCounts of(const pe::VectorOp& op) const {
+    const pe::VectorCounts v = vector_.counts(op);
+    LayerCounts c;
+    c.input_reads = v.input_reads;
+    c.weight_reads = v.parameter_reads;
+    c.output_reads = v.output_reads;
+    c.output_writes = v.output_writes;
+    c.sram_bytes = {v.input_reads * arithmetic_.code_bytes(), op.parameter_bytes(arithmetic_),
+                    v.output_reads * arithmetic_.accumulator_bytes() +
+                        v.output_writes * arithmetic_.code_bytes()};
+    return c;
+  }
+
+  const models::Arithmetic& arithmetic_;
+  pe::SystolicArray array_;
+  pe::VectorUnit vector_;
+};
+
+}  // namespace
+
+LayerCounts& LayerCounts::operator+=(const LayerCounts& o) {
+  macs += o.macs;
+  folds += o.folds;
+  mapped_pes += o.mapped_pes;
+  input_reads += o.input_reads;
+  weight_reads += o.weight_reads;
+  output_reads += o.output_reads;
+  output_writes += o.output_writes;
+  array_weight_reads += o.array_weight_reads;
+  for (std::size_t s = 0; s < sram_bytes.size(); ++s) sram_bytes[s] += o.sram_bytes[s];
+  dram_read_bytes += o.dram_read_bytes;
+  dram_write_bytes += o.dram_write_bytes;
+  return *this;
+}
+
+std::vector<LayerCounts> count_layers(const Network& network, const CompiledNetwork& compiled,
+                                      const AcceleratorConfig& config) {
+  const Counter counter(*network.arithmetic, config);
+  std::vector<LayerCounts> layers(network.layers.size());
+  const auto add = [&](const Program& program, std::uint64_t times) {
+    std::vector<LayerCounts> batch(network.layers.size());
+    for (const Command& command : program.commands) counter.add(command, batch[command.layer]);
+    for (std::size_t l = 0; l < layers.size(); ++l) {
+      for (std::uint64_t i = 0; i < times; ++i) layers[l] += batch[l];
+    }
+  };
+  add(compiled.full, compiled.full_batches);
+  if (compiled.rest) add(*compiled.rest, 1);
+  return layers;
+}
+
+Costs roll_up(const Network& network, const AcceleratorConfig& config,
+              const models::CostTable& table, const std::vector<LayerCounts>& counts,
+              const std::vector<LayerCycles>& cycles) {
+  const models::Arithmetic& a = *network.arithmetic;
+  const int accumulator_bits = static_cast<int>(8 * a.accumulator_bytes());
+  const models::MacCost mac = models::mac_cost(table, a.name(), a.bits(), accumulator_bits);
+  const std::array<std::uint64_t, memory::kScratchpads> capacity = {
+      config.input_sram.capacity_bytes, config.weight_sram.capacity_bytes,
+      config.output_sram.capacity_bytes};
+
+  Costs costs;
+  double leakage_mw = 0, sram_area = 0;
+  std::array<double, memory::kScratchpads> sram_pj_per_byte = {};
+  for (std::size_t s = 0; s < capacity.size(); ++s) {
+    const auto bytes = static_cast<double>(capacity[s]);
+    sram_pj_per_byte[s] = *table.sram_pj_per_64_bit.at(bytes) / 8.0;
+    leakage_mw += *table.sram_leakage_mw.at(bytes);
+    sram_area += *table.sram_area_um2.at(bytes);
+  }
+  for (std::size_t l = 0; l < counts.size(); ++l) {
+    const LayerCounts& c = counts[l];
+    LayerEnergy e;
+    if (mac.energy_pj) e.mac = *mac.energy_pj * static_cast<double>(c.macs);
+    // Each MAC passes its activation on and writes a sum; each weight is written once a fold.
+    const auto bits = static_cast<double>(a.bits());
+    e.register_ =
+        table.register_pj_per_bit * (static_cast<double>(c.macs) * (bits + accumulator_bits) +
+                                     static_cast<double>(c.array_weight_reads) * bits);
+    for (std::size_t s = 0; s < capacity.size(); ++s) {
+      e.sram += sram_pj_per_byte[s] * static_cast<double>(c.sram_bytes[s]);
+    }
+    e.dram = table.dram_pj_per_64_bit / 8.0 *
+             static_cast<double>(c.dram_read_bytes + c.dram_write_bytes);
+    // mW times us is nJ.
+    if (!cycles.empty()) {
+      e.static_ = leakage_mw * static_cast<double>(cycles[l].total) / config.clock_mhz * 1e3;
+    }
+    costs.layers.push_back(e);
+  }
+  const auto pes = static_cast<double>(config.array.rows) * config.array.columns;
+  if (mac.area_um2) costs.area_um2 = pes * *mac.area_um2 + sram_area;
+  costs.sources = mac.sources;
+  costs.sources.push_back("registers: " + table.register_source);
+  costs.sources.push_back("scratchpad accesses: " + table.sram_energy_source);
+  costs.sources.push_back("scratchpad leakage and area: " + table.sram_leakage_source);
+  costs.sources.push_back("DRAM: " + table.dram_source);
+  costs.sources.push_back(
+      "static energy is the scratchpads' leakage; that of logic, and the bus's energy, have no "
+      "figure and are left out");
+  return costs;
+}
+
+}  // namespace systolog::sim
