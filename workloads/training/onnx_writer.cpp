@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workloads/training/onnx_writer.h"
+
+#include <onnx/onnx_pb.h>
+
+#include <bit>
+#include <cstdint>
+#include <fstream>
+#include <initializer_list>
+#include <string>
+
+#include "models/user_error.h"
+
+namespace systolog::workloads::training {
+
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "raw_data is little endian");
+
+using Ints = std::initializer_list<std::int64_t>;
+
+void add_tensor(onnx::GraphProto& graph, const std::string& name, const torch::Tensor& values) {
+  const torch::Tensor dense = values.detach().contiguous();
+  onnx::TensorProto& tensor = *graph.add_initializer();
+  tensor.set_name(name);
+  tensor.set_data_type(onnx::TensorProto::FLOAT);
+  for (const std::int64_t size : dense.sizes()) tensor.add_dims(size);
+  tensor.set_raw_data(dense.data_ptr<float>(),
+                      static_cast<std::size_t>(dense.numel()) * sizeof(float));
+}
+
+void add_attribute(onnx::NodeProto& node, const std::string& name, Ints values) {
+  onnx::AttributeProto& attribute = *node.add_attribute();
+  attribute.set_name(name);
+  attribute.set_type(onnx::AttributeProto::INTS);
+  for (const std::int64_t value : values) attribute.add_ints(value);
+}
+
+void add_attribute(onnx::NodeProto& node, const std::string& name, std::int64_t value) {
+  onnx::AttributeProto& attribute = *node.add_attribute();
+  attribute.set_name(name);
+  attribute.set_type(onnx::AttributeProto::INT);
+  attribute.set_i(value);
+}
+
+void add_value(onnx::ValueInfoProto& value, const std::string& name, Ints sizes) {
+  value.set_name(name);
+  onnx::TypeProto::Tensor& type = *value.mutable_type()->mutable_tensor_type();
+  type.set_elem_type(onnx::TensorProto::FLOAT);
+  type.mutable_shape()->add_dim()->set_dim_param("N");
+  for (const std::int64_t size : sizes) type.mutable_shape()->add_dim()->set_dim_value(size);
+}
+
+/// Nodes that follow each other; each one's output carries its name.
+class Chain {
+ public:
+  Chain(onnx::GraphProto& graph, std::string input) : graph_(graph), last_(std::move(input)) {}
+
+  onnx::NodeProto& add(const std::string& type, const std::string& name) {
+    onnx::NodeProto& node = *graph_.add_node();
+    node.set_op_type(type);
+    node.set_name(name);
+    node.add_input(last_);
+    node.add_output(name);
+    last_ = name;
+    return node;
+  }
+
+  onnx::NodeProto& add(const std::string& type, const std::string& name,
+                       const torch::Tensor& weight, const torch::Tensor& bias) {
+    onnx::NodeProto& node = add(type, name);
+    add_tensor(graph_, name + ".weight", weight);
+    add_tensor(graph_, name + ".bias", bias);
+    node.add_input(name + ".weight");
+    node.add_input(name + ".bias");
+    return node;
+  }
+
+ private:
+  onnx::GraphProto& graph_;
+  std::string last_;
+};
+
+onnx::ModelProto to_model(const LeNet5& net) {
+  onnx::ModelProto model;
+  model.set_ir_version(7);  // the IR of opset 13's time
+  model.set_producer_name("systolog_train_lenet5");
+  model.add_opset_import()->set_version(13);
+  onnx::GraphProto& graph = *model.mutable_graph();
+  graph.set_name("lenet5");
+  add_value(*graph.add_input(), "input", {1, 28, 28});
+  add_value(*graph.add_output(), "logits", {10});
+
+  Chain chain(graph, "input");
+  const auto conv = [&](const std::string& number, const torch::nn::Conv2d& layer, Ints pads) {
+    onnx::NodeProto& node = chain.add("Conv", "conv" + number, layer->weight, layer->bias);
+    add_attribute(node, "kernel_shape", {5, 5});
+    add_attribute(node, "pads", pads);
+    chain.add("Relu", "relu" + number);
+    onnx::NodeProto& pool = chain.add("MaxPool", "pool" + number);
+    add_attribute(pool, "kernel_shape", {2, 2});
+    add_attribute(pool, "strides", {2, 2});
+  };
+  const auto fc = [&](const std::string& name, const torch::nn::Linear& layer) -> auto& {
+    onnx::NodeProto& node = chain.add("Gemm", name, layer->weight, layer->bias);
+    add_attribute(node, "transB", 1);
+    return node;
+  };
+  conv("1", net->conv1, {2, 2, 2, 2});
+  conv("2", net->conv2, {0, 0, 0, 0});
+  chain.add("Flatten", "flatten");
+  fc("fc1", net->fc1);
+  chain.add("Relu", "relu3");
+  fc("fc2", net->fc2);
+  chain.add("Relu", "relu4");
+  fc("fc3", net->fc3).set_output(0, "logits");
+  return model;
+}
+
+}  // namespace
+
+void write_onnx(const LeNet5& net, const std::filesystem::path& file) {
+  const std::string bytes = to_model(net).SerializeAsString();
+  std::filesystem::path beside = file;
+  beside += ".part";
+  std::ofstream out(beside, std::ios::binary);
+  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  out.close();
+  if (!out) throw UserError(file.string() + ": cannot be written");
+  std::error_code error;
+  std::filesystem::rename(beside, file, error);
+  if (error) throw UserError(file.string() + ": cannot be written: " + error.message());
+}
+
+}  // namespace systolog::workloads::training
