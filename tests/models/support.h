@@ -4,13 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <random>
 #include <span>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "models/arithmetic.h"
+#include "tests/draw.h"
 #include "tests/oracle/posit_oracle.h"
 
 namespace systolog::test {
@@ -24,23 +24,6 @@ inline std::string hex(std::uint64_t code) {
   out << "0x" << std::hex << code;
   return out.str();
 }
-
-/// Same numbers on every machine: the distributions of <random> are not portable, these are.
-class Draw {
- public:
-  explicit Draw(std::uint64_t seed) : engine_(seed) {}
-  std::uint64_t word() { return engine_(); }
-  std::uint64_t below(std::uint64_t limit) { return engine_() % limit; }
-  std::uint32_t bits(int count) { return static_cast<std::uint32_t>(engine_() >> (64 - count)); }
-  bool one_in(std::uint64_t n) { return below(n) == 0; }
-  template <typename T>
-  T of(const std::vector<T>& items) {
-    return items[below(items.size())];
-  }
-
- private:
-  std::mt19937_64 engine_;
-};
 
 /// 0, NaR, minpos, maxpos, +-1 and the neighbours of each.
 inline std::vector<Code> posit_edges(const oracle::PositFormat& f) {
