@@ -82,8 +82,8 @@ void JsonReader::field(std::string_view name, std::uint64_t& value, Range<std::u
   const bool inside = json->is_number_unsigned() && json->get<std::uint64_t>() >= allowed.lowest &&
                       json->get<std::uint64_t>() <= allowed.highest;
   if (!inside) {
-    refuse(name,
-           "integer " + std::to_string(allowed.lowest) + " to " + std::to_string(allowed.highest));
+    return refuse(name, "integer " + std::to_string(allowed.lowest) + " to " +
+                            std::to_string(allowed.highest));
   }
   value = json->get<std::uint64_t>();
 }
