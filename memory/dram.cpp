@@ -8,7 +8,7 @@ namespace systolog::memory {
 Dram::Dram(const sc_core::sc_module_name& name, const DramConfig& config)
     : sc_module(name),
       storage_(config.capacity_bytes),
-      byte_time_(1.0 / config.bandwidth_gb_per_s, sc_core::SC_NS),
+      bandwidth_bytes_per_ns_(config.bandwidth_gb_per_s),
       latency_(config.latency_ns, sc_core::SC_NS) {
   in.register_b_transport(this, &Dram::b_transport);
   in.register_transport_dbg(this, &Dram::transport_dbg);
@@ -19,7 +19,9 @@ void Dram::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& dela
   const unsigned length = payload.get_data_length();
   (payload.is_read() ? bytes_read_ : bytes_written_) += length;
   const sc_core::sc_time now = sc_core::sc_time_stamp();
-  busy_until_ = std::max(now + delay, busy_until_) + byte_time_ * static_cast<double>(length);
+  // Rounded to the kernel's resolution (1 ps) once a burst: a byte's time may be less than that.
+  const sc_core::sc_time transfer(length / bandwidth_bytes_per_ns_, sc_core::SC_NS);
+  busy_until_ = std::max(now + delay, busy_until_) + transfer;
   delay = busy_until_ + latency_ - now;
 }
 

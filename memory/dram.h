@@ -40,7 +40,8 @@ class Dram final : public sc_core::sc_module {
   unsigned transport_dbg(tlm::tlm_generic_payload& payload);
 
   Storage storage_;
-  sc_core::sc_time byte_time_, latency_;
+  double bandwidth_bytes_per_ns_;
+  sc_core::sc_time latency_;
   sc_core::sc_time busy_until_;  // absolute
   std::uint64_t bytes_read_ = 0, bytes_written_ = 0;
 };
