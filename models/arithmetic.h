@@ -91,7 +91,7 @@ class Arithmetic {
   /// Posits and floats: the multiplier's product rounded to the format. int:B and fixed:B,F: the
   /// unit's full product, 2B bits, two's complement in the low bits.
   virtual std::uint64_t multiply(Code a, Code b) const = 0;
-  virtual int product_bits() const = 0;        // of multiply()'s result
+  virtual int product_bits() const = 0;              // of multiply()'s result
   virtual Code add_codes(Code a, Code b) const = 0;  // rounded (int:B, fixed:B,F: saturating)
   /// sum of a[i] * b[i] in one chain through the accumulator, rounded to the format at the end.
   virtual Code dot(std::span<const Code> a, std::span<const Code> b) const = 0;
@@ -102,9 +102,16 @@ class Arithmetic {
   virtual std::string to_string(Code code) const = 0;
 };
 
+/// How matmul computes. The results are the same, bit for bit.
+enum class Kernels {
+  kScalar,   // by the plain scalar models: the specification
+  kFastest,  // the fastest way there is on this machine
+};
+
 /// Parses `format/multiplier[/accumulator]`. Throws UserError that names the part which is wrong
 /// and lists what is allowed there; for combinations that mean nothing, those that do.
-std::shared_ptr<const Arithmetic> make_arithmetic(std::string_view text);
+std::shared_ptr<const Arithmetic> make_arithmetic(std::string_view text,
+                                                  Kernels kernels = Kernels::kFastest);
 
 /// A row of `systolog list` and of the messages above: what exists, in the order it is shown.
 struct Entry {

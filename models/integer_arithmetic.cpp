@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/integer_arithmetic.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "models/tile.h"
+
+namespace systolog::models {
+namespace {
+
+std::vector<std::int32_t> integers(const Fixed& format, std::span<const Code> codes) {
+  std::vector<std::int32_t> list(codes.size());
+  std::transform(codes.begin(), codes.end(), list.begin(),
+                 [&](Code code) { return format.integer(code); });
+  return list;
+}
+
+/// The integer nearest to x, ties to even, within [least, most]; a NaN is 0.
+std::int64_t round_within(double x, std::int64_t least, std::int64_t most) {
+  if (std::isnan(x)) return std::clamp<std::int64_t>(0, least, most);
+  const double rounded = std::nearbyint(x);
+  if (rounded <= static_cast<double>(least)) return least;
+  if (rounded >= static_cast<double>(most)) return most;
+  return static_cast<std::int64_t>(rounded);
+}
+
+int accumulator_width(const ArithmeticName& name) {
+  const auto* sum = std::get_if<IntSum>(&name.accumulator);
+  return sum != nullptr ? sum->width : std::get<FixedSum>(name.accumulator).width;
+}
+
+}  // namespace
+
+WholeArithmetic::WholeArithmetic(const ArithmeticName& name, const Fixed& codes,
+                                 int accumulator_width, Kernels kernels)
+    : ArithmeticBase(name.canonical, codes.bits()),
+      codes_(codes),
+      accumulator_width_(accumulator_width),
+      mac_(make_integer_mac(name)),
+      modulo_32_bits_(kernels != Kernels::kScalar &&
+                      std::holds_alternative<Exact>(name.multiplier.unit) &&
+                      std::holds_alternative<IntSum>(name.accumulator) && accumulator_width <= 32),
+      decoder_(codes.bits(), Decode{codes}) {}
+
+std::int64_t WholeArithmetic::sum_at(const std::byte* accumulators, std::size_t i) const {
+  return accumulator_bytes() == 4 ? load<std::int32_t>(accumulators + 4 * i)
+                                  : load<std::int64_t>(accumulators + 8 * i);
+}
+
+void WholeArithmetic::set_sum(std::int64_t sum, std::byte* accumulators, std::size_t i) const {
+  if (accumulator_bytes() == 4) {
+    store(static_cast<std::int32_t>(sum), accumulators + 4 * i);
+  } else {
+    store(sum, accumulators + 8 * i);
+  }
+}
+
+void WholeArithmetic::matmul(const MatmulTile& tile) const {
+  if (modulo_32_bits_) {
+    const auto decode = [this](const std::byte* codes, std::size_t count, std::uint32_t* out,
+                               std::size_t stride) {
+      // The same bits, read as unsigned: C++ allows it, and they wrap.
+      decoder_(codes, count, reinterpret_cast<std::int32_t*>(out), stride);
+    };
+    std::byte* const sums = tile.accumulators;
+    return matmul_by_panels<std::uint32_t, std::uint32_t>(
+        tile, code_bytes(), decode,
+        [=](std::size_t i) { return load<std::uint32_t>(sums + 4 * i); },
+        [=, this](std::size_t i, std::uint32_t sum) {
+          set_sum(sign_extend(sum, accumulator_width_), sums, i);
+        });
+  }
+  const Rows<std::int32_t> rows(tile, code_bytes(), decoder_);
+  for (std::size_t m = 0; m < tile.m; ++m) {
+    const std::span row(rows.activations.data() + m * tile.k, tile.k);
+    for (std::size_t n = 0; n < tile.n; ++n) {
+      const std::size_t i = m * tile.n + n;
+      set_sum(mac_->dot(row, rows.weights.data() + n * tile.k, tile.fold_rows,
+                        sum_at(tile.accumulators, i)),
+              tile.accumulators, i);
+    }
+  }
+}
+
+void WholeArithmetic::max(std::size_t count, const std::byte* other, std::byte* codes) const {
+  for (std::size_t i = 0; i < count; ++i) {
+    if (integer_at(other, i) > integer_at(codes, i)) set_code(code_at(other, i), codes, i);
+  }
+}
+
+std::uint64_t WholeArithmetic::multiply(Code a, Code b) const {
+  const auto product =
+      static_cast<std::uint64_t>(mac_->multiply(codes_.integer(a), codes_.integer(b)));
+  const int unused = 64 - product_bits();
+  return product << unused >> unused;
+}
+
+Code WholeArithmetic::add_codes(Code a, Code b) const {
+  const std::int64_t sum = std::int64_t{codes_.integer(a)} + codes_.integer(b);
+  return codes_.code(std::clamp(sum, codes_.least(), codes_.most()));
+}
+
+void WholeArithmetic::relu_from(std::int64_t zero, std::size_t count, std::byte* codes) const {
+  const std::int64_t floor = std::clamp(zero, codes_.least(), codes_.most());
+  for (std::size_t i = 0; i < count; ++i) {
+    if (integer_at(codes, i) < floor) set_code(codes_.code(floor), codes, i);
+  }
+}
+
+QuantisedArithmetic::QuantisedArithmetic(const ArithmeticName& name, Kernels kernels)
+    : WholeArithmetic(name, Fixed{std::get<Integer>(name.format).width, 0}, accumulator_width(name),
+                      kernels) {}
+
+Code QuantisedArithmetic::quantise(float value, Quantisation q) const {
+  // The quotient of two floats is rounded correctly through a double: no quotient lies closer than
+  // 2^-53 to a tie without being one.
+  const double quotient = static_cast<double>(value) / static_cast<double>(q.scale);
+  const std::int64_t least = codes().least() - q.zero_point, most = codes().most() - q.zero_point;
+  return codes().code(round_within(quotient, least, most) + q.zero_point);
+}
+
+void QuantisedArithmetic::encode(std::span<const float> values, Quantisation q,
+                                 std::byte* out) const {
+  for (std::size_t i = 0; i < values.size(); ++i) set_code(quantise(values[i], q), out, i);
+}
+
+void QuantisedArithmetic::decode(const std::byte* in, Quantisation q,
+                                 std::span<float> values) const {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = q.scale * static_cast<float>(integer_at(in, i) - q.zero_point);
+  }
+}
+
+void QuantisedArithmetic::encode_bias(std::span<const float> values, Quantisation a,
+                                      std::span<const float> weight_scales, std::byte* bias) const {
+  for (std::size_t n = 0; n < values.size(); ++n) {
+    const double scale = static_cast<double>(a.scale) * static_cast<double>(weight_scales[n]);
+    const std::int64_t code = round_within(static_cast<double>(values[n]) / scale,
+                                           std::numeric_limits<std::int32_t>::min(),
+                                           std::numeric_limits<std::int32_t>::max());
+    store(static_cast<std::int32_t>(code), bias + n * sizeof(std::int32_t));
+  }
+}
+
+void QuantisedArithmetic::write_back(const WriteBack& work) const {
+  const std::int64_t zero = work.output.zero_point;
+  const std::int64_t least = work.relu ? std::max(codes().least(), zero) : codes().least();
+  for (std::size_t i = 0; i < work.m * work.n; ++i) {
+    const std::size_t n = i % work.n;
+    std::int64_t sum = sum_at(work.accumulators, i);
+    if (work.bias != nullptr) {
+      sum = mac().add(sum, load<std::int32_t>(work.bias + n * sizeof(std::int32_t)));
+    }
+    const float scaled =
+        static_cast<float>(sum) * (work.requantise == nullptr ? 1.0F : work.requantise[n]);
+    const std::int64_t most = std::max(codes().most(), least);
+    set_code(
+        codes().code(round_within(static_cast<double>(scaled), least - zero, most - zero) + zero),
+        work.codes, i);
+  }
+}
+
+void QuantisedArithmetic::add(std::size_t count, const std::byte* a, Quantisation qa,
+                              const std::byte* b, Quantisation qb, Quantisation qout,
+                              std::byte* out) const {
+  for (std::size_t i = 0; i < count; ++i) {
+    const float x = qa.scale * static_cast<float>(integer_at(a, i) - qa.zero_point);
+    const float y = qb.scale * static_cast<float>(integer_at(b, i) - qb.zero_point);
+    set_code(quantise(x + y, qout), out, i);
+  }
+}
+
+Code QuantisedArithmetic::dot(std::span<const Code> a, std::span<const Code> b) const {
+  const auto x = integers(codes(), a), y = integers(codes(), b);
+  const std::int64_t sum = mac().dot(x, y.data(), std::max<std::size_t>(x.size(), 1), 0);
+  return codes().code(std::clamp(sum, codes().least(), codes().most()));
+}
+
+FixedArithmetic::FixedArithmetic(const ArithmeticName& name, Kernels kernels)
+    : WholeArithmetic(name, std::get<Fixed>(name.format), accumulator_width(name), kernels),
+      accumulator_fraction_bits_(std::get<FixedSum>(name.accumulator).fraction_bits) {}
+
+Code FixedArithmetic::round(std::int64_t sum) const {
+  const std::uint64_t bits = static_cast<std::uint64_t>(sum);
+  return codes().round({sum < 0 ? 0 - bits : bits, -accumulator_fraction_bits_, sum < 0});
+}
+
+void FixedArithmetic::encode(std::span<const float> values, Quantisation, std::byte* out) const {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    set_code(codes().round(from_ieee(values[i])), out, i);
+  }
+}
+
+void FixedArithmetic::decode(const std::byte* in, Quantisation, std::span<float> values) const {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = to_ieee<float>(codes().value(code_at(in, i)));
+  }
+}
+
+void FixedArithmetic::write_back(const WriteBack& work) const {
+  // The bias as a term of the accumulator: bits below its last one are dropped.
+  const int shift = accumulator_fraction_bits_ - codes().fraction_bits;
+  for (std::size_t i = 0; i < work.m * work.n; ++i) {
+    std::int64_t sum = sum_at(work.accumulators, i);
+    if (work.bias != nullptr) {
+      const std::int64_t bias = integer_at(work.bias, i % work.n);
+      sum = mac().add(sum, shift >= 0 ? bias * (std::int64_t{1} << shift) : bias >> -shift);
+    }
+    set_code(round(sum), work.codes, i);
+  }
+  if (work.relu) relu(work.m * work.n, {}, work.codes);
+}
+
+void FixedArithmetic::add(std::size_t count, const std::byte* a, Quantisation, const std::byte* b,
+                          Quantisation, Quantisation, std::byte* out) const {
+  for (std::size_t i = 0; i < count; ++i) {
+    set_code(add_codes(code_at(a, i), code_at(b, i)), out, i);
+  }
+}
+
+Code FixedArithmetic::dot(std::span<const Code> a, std::span<const Code> b) const {
+  const auto x = integers(codes(), a), y = integers(codes(), b);
+  return round(mac().dot(x, y.data(), std::max<std::size_t>(x.size(), 1), 0));
+}
+
+}  // namespace systolog::models

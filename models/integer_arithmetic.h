@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "models/arithmetic_base.h"
+#include "models/fixed_point.h"
+#include "models/integer_mac.h"
+#include "models/name.h"
+
+namespace systolog::models {
+
+/// What int:B and fixed:B,F share: two's-complement codes, integer products, integer sums.
+class WholeArithmetic : public ArithmeticBase {
+ public:
+  std::size_t accumulator_bytes() const final { return accumulator_width_ <= 32 ? 4 : 8; }
+  void matmul(const MatmulTile& tile) const final;
+  void max(std::size_t count, const std::byte* other, std::byte* codes) const final;
+  std::uint64_t multiply(Code a, Code b) const final;
+  int product_bits() const final { return 2 * bits(); }
+  Code add_codes(Code a, Code b) const final;
+  Code convert(std::string_view text) const final { return codes_.round(number(text, false)); }
+  std::string to_string(Code code) const final {
+    return shortest(to_ieee<double>(codes_.value(code)));
+  }
+
+ protected:
+  struct Decode {
+    Fixed codes;
+    std::int32_t operator()(Code code) const { return codes.integer(code); }
+  };
+
+  WholeArithmetic(const ArithmeticName& name, const Fixed& codes, int accumulator_width,
+                  Kernels kernels);
+  const Fixed& codes() const { return codes_; }
+  const IntegerMac& mac() const { return *mac_; }
+  std::int32_t integer_at(const std::byte* codes, std::size_t i) const {
+    return codes_.integer(code_at(codes, i));
+  }
+  std::int64_t sum_at(const std::byte* accumulators, std::size_t i) const;
+  void set_sum(std::int64_t sum, std::byte* accumulators, std::size_t i) const;
+  void relu_from(std::int64_t zero, std::size_t count, std::byte* codes) const;
+
+ private:
+  Fixed codes_;  // of int:B without fraction bits
+  int accumulator_width_;
+  std::unique_ptr<const IntegerMac> mac_;
+  bool modulo_32_bits_;  // exact products, sums that wrap at 32 bits or less: 32-bit arithmetic
+  Decoder<std::int32_t, Decode> decoder_;
+};
+
+/// int:B: real = scale (q - zero_point). Sums and biases are integers at scale_a scale_w.
+class QuantisedArithmetic final : public WholeArithmetic {
+ public:
+  QuantisedArithmetic(const ArithmeticName& name, Kernels kernels);
+
+  std::size_t bias_bytes() const override { return sizeof(std::int32_t); }
+  bool is_quantised() const override { return true; }
+  void encode(std::span<const float> values, Quantisation q, std::byte* out) const override;
+  void decode(const std::byte* in, Quantisation q, std::span<float> values) const override;
+  void encode_bias(std::span<const float> values, Quantisation a,
+                   std::span<const float> weight_scales, std::byte* bias) const override;
+  void write_back(const WriteBack& work) const override;
+  void relu(std::size_t count, Quantisation q, std::byte* inout) const override {
+    relu_from(q.zero_point, count, inout);
+  }
+  void add(std::size_t count, const std::byte* a, Quantisation qa, const std::byte* b,
+           Quantisation qb, Quantisation qout, std::byte* out) const override;
+  Code dot(std::span<const Code> a, std::span<const Code> b) const override;
+
+ private:
+  Code quantise(float value, Quantisation q) const;
+};
+
+/// fixed:B,F.
+class FixedArithmetic final : public WholeArithmetic {
+ public:
+  FixedArithmetic(const ArithmeticName& name, Kernels kernels);
+
+  void encode(std::span<const float> values, Quantisation, std::byte* out) const override;
+  void decode(const std::byte* in, Quantisation, std::span<float> values) const override;
+  void encode_bias(std::span<const float> values, Quantisation, std::span<const float>,
+                   std::byte* bias) const override {
+    encode(values, {}, bias);
+  }
+  void write_back(const WriteBack& work) const override;
+  void relu(std::size_t count, Quantisation, std::byte* inout) const override {
+    relu_from(0, count, inout);
+  }
+  void add(std::size_t count, const std::byte* a, Quantisation, const std::byte* b, Quantisation,
+           Quantisation, std::byte* out) const override;
+  Code dot(std::span<const Code> a, std::span<const Code> b) const override;
+
+ private:
+  /// The accumulator rounded to the format, once.
+  Code round(std::int64_t sum) const;
+
+  int accumulator_fraction_bits_;
+};
+
+}  // namespace systolog::models

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/integer_mac.h"
+
+#include <type_traits>
+
+namespace systolog::models {
+namespace {
+
+template <typename Sum>
+std::unique_ptr<const IntegerMac> with(const SignedMultiplier& multiplier, const Sum& sum) {
+  return std::visit(
+      [&](const auto& unit) -> std::unique_ptr<const IntegerMac> {
+        using M = std::decay_t<decltype(unit)>;
+        if (multiplier.signs == Signs::kOnesComplement) {
+          return std::make_unique<IntegerMacOf<Signs::kOnesComplement, M, Sum>>(unit, sum);
+        }
+        return std::make_unique<IntegerMacOf<Signs::kTwosComplement, M, Sum>>(unit, sum);
+      },
+      multiplier.unit);
+}
+
+}  // namespace
+
+std::unique_ptr<const IntegerMac> make_integer_mac(const ArithmeticName& name) {
+  if (const auto* sum = std::get_if<IntSum>(&name.accumulator)) {
+    return with(name.multiplier, WrappingSum{sum->width});
+  }
+  const auto& sum = std::get<FixedSum>(name.accumulator);
+  const auto& format = std::get<Fixed>(name.format);
+  return with(name.multiplier,
+              SaturatingSum{sum.width, 2 * format.fraction_bits - sum.fraction_bits});
+}
+
+}  // namespace systolog::models

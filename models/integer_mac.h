@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <span>
+
+#include "models/fixed_point.h"
+#include "models/multipliers.h"
+#include "models/name.h"
+
+namespace systolog::models {
+
+/// int:B accumulator: two's complement, wraps.
+struct WrappingSum {
+  int width = 32;
+  constexpr std::int64_t add(std::int64_t sum, std::int64_t addend) const {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(sum) +
+                                     static_cast<std::uint64_t>(addend));
+  }
+  /// Wraps at 64 bits until here: bits above `width` never reach those below.
+  constexpr std::int64_t settle(std::int64_t sum) const {
+    return sign_extend(static_cast<std::uint64_t>(sum), width);
+  }
+  constexpr std::int64_t term(std::int64_t product) const { return product; }
+};
+
+/// fixed:B,F accumulator: the product bits below F are dropped (floor), each sum saturates.
+struct SaturatingSum {
+  int width = 32;
+  int dropped_bits = 16;  // fraction bits of a product less those of the accumulator
+  constexpr std::int64_t add(std::int64_t sum, std::int64_t addend) const {
+    const auto most = static_cast<std::int64_t>((std::uint64_t{1} << (width - 1)) - 1);
+    std::int64_t total = 0;
+    if (__builtin_add_overflow(sum, addend, &total)) {
+      total = addend < 0 ? std::numeric_limits<std::int64_t>::min()
+                         : std::numeric_limits<std::int64_t>::max();
+    }
+    return std::clamp(total, -most - 1, most);
+  }
+  constexpr std::int64_t settle(std::int64_t sum) const { return sum; }
+  constexpr std::int64_t term(std::int64_t product) const { return product >> dropped_bits; }
+};
+
+/// The multiply-accumulate unit of integers and fixed point, on sign-extended codes.
+class IntegerMac {
+ public:
+  virtual ~IntegerMac() = default;
+  /// The full product.
+  virtual std::int64_t multiply(std::int32_t a, std::int32_t b) const = 0;
+  /// The accumulator after sum of a[k] * b[k], in folds of `fold_rows`, each from zero with k
+  /// ascending, then merged.
+  virtual std::int64_t dot(std::span<const std::int32_t> a, const std::int32_t* b,
+                           std::size_t fold_rows, std::int64_t accumulator) const = 0;
+  virtual std::int64_t add(std::int64_t accumulator, std::int64_t addend) const = 0;
+};
+
+/// The unit of an arithmetic whose format is int:B or fixed:B,F.
+std::unique_ptr<const IntegerMac> make_integer_mac(const ArithmeticName& name);
+
+template <Signs kSigns, Multiplier M, typename Sum>
+class IntegerMacOf final : public IntegerMac {
+ public:
+  IntegerMacOf(M multiplier, Sum sum) : multiply_(multiplier), sum_(sum) {}
+
+  std::int64_t multiply(std::int32_t a, std::int32_t b) const override {
+    return signed_product<kSigns>(multiply_, a, b);
+  }
+  std::int64_t dot(std::span<const std::int32_t> a, const std::int32_t* b, std::size_t fold_rows,
+                   std::int64_t accumulator) const override {
+    for (std::size_t first = 0; first < a.size(); first += fold_rows) {
+      const std::size_t last = std::min(first + fold_rows, a.size());
+      std::int64_t sum = 0;
+      for (std::size_t k = first; k < last; ++k) {
+        sum = sum_.add(sum, sum_.term(signed_product<kSigns>(multiply_, a[k], b[k])));
+      }
+      accumulator = add(accumulator, sum);
+    }
+    return accumulator;
+  }
+  std::int64_t add(std::int64_t accumulator, std::int64_t addend) const override {
+    return sum_.settle(sum_.add(accumulator, addend));
+  }
+
+ private:
+  M multiply_;
+  Sum sum_;
+};
+
+}  // namespace systolog::models

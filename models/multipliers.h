@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bit>
+#include <concepts>
+#include <cstdint>
+
+namespace systolog::models {
+
+/// A multiplier of magnitudes: 32-bit integers, or the significands of posits and floats, whose
+/// exponents and signs are added and multiplied beside it. 0 if an operand is 0.
+template <typename M>
+concept Multiplier = requires(const M& multiply, std::uint32_t a, std::uint32_t b) {
+  { multiply(a, b) } -> std::same_as<std::uint64_t>;
+};
+
+/// a * b.
+struct Exact {
+  constexpr std::uint64_t operator()(std::uint32_t a, std::uint32_t b) const {
+    return std::uint64_t{a} * b;
+  }
+};
+
+/// Mitchell's logarithmic product. With a = 2^i (1+x), b = 2^j (1+y), 0 <= x, y < 1, and log2(1+x)
+/// taken as x:
+///   p = 2^(i+j) (1+x+y) if x + y < 1,   p = 2^(i+j+1) (x+y) otherwise.
+/// It does not depend on where the operands' binary points are, so on significands of posits and
+/// floats it is PLAM before rounding. No bit of x + y is lost.
+/// Error   p <= ab and ab - p <= ab/9 (11.1 %), reached at x = y = 1/2.
+/// Source  [Mitchell 1962]; [PLAM, section III].
+struct Mitchell {
+  constexpr std::uint64_t operator()(std::uint32_t a, std::uint32_t b) const {
+    if (a == 0 || b == 0) return 0;
+    const int i = static_cast<int>(std::bit_width(a)) - 1;
+    const int j = static_cast<int>(std::bit_width(b)) - 1;
+    const std::uint64_t one = std::uint64_t{1} << (i + j);
+    // x + y scaled by 2^(i+j): x has i bits, y has j.
+    const std::uint64_t x_plus_y =
+        ((a - (std::uint64_t{1} << i)) << j) + ((b - (std::uint64_t{1} << j)) << i);
+    return x_plus_y < one ? one + x_plus_y : 2 * x_plus_y;
+  }
+};
+
+/// `a` with all but the `kept_bits` bits from its leading one on set to 0.
+constexpr std::uint32_t keep_leading(std::uint32_t a, int kept_bits) {
+  const int drop = static_cast<int>(std::bit_width(a)) - kept_bits;
+  return drop <= 0 ? a : a >> drop << drop;
+}
+
+/// Mitch-w: Mitchell's product of operands that keep their leading one and w - 1 bits below it.
+/// Error   -24.25 % at worst for w = 4, -14.65 % for 6, -12.00 % for 8 (32-bit operands).
+/// Source  [Kim 2019]; [Kim 2022, section III].
+struct Mitchw {
+  int w = 6;
+  constexpr std::uint64_t operator()(std::uint32_t a, std::uint32_t b) const {
+    return Mitchell{}(keep_leading(a, w), keep_leading(b, w));
+  }
+};
+
+/// DRUM-k: exact product of operands that keep k bits from their leading one on, the last of them
+/// set to 1 where bits were dropped, which makes the error unbiased. Operands below 2^k are exact.
+/// Error   6.31 % at worst, 1.47 % in the mean for k = 6 (16-bit operands).
+/// Source  [DRUM].
+struct Drum {
+  int k = 6;
+  constexpr std::uint64_t operator()(std::uint32_t a, std::uint32_t b) const {
+    return std::uint64_t{steered(a)} * steered(b);
+  }
+
+ private:
+  constexpr std::uint32_t steered(std::uint32_t a) const {
+    const int drop = static_cast<int>(std::bit_width(a)) - k;
+    return drop <= 0 ? a : ((a >> drop) | 1U) << drop;
+  }
+};
+
+/// Truncation: exact product of operands that keep k bits from their leading one on (ours: DRUM
+/// without its correction; what a float with k significand bits does when it truncates).
+/// Error   p <= ab, ab - p < ab (1 - (1 - 2^(1-k))^2).
+struct Trunc {
+  int k = 8;
+  constexpr std::uint64_t operator()(std::uint32_t a, std::uint32_t b) const {
+    return std::uint64_t{keep_leading(a, k)} * keep_leading(b, k);
+  }
+};
+
+static_assert(Multiplier<Exact> && Multiplier<Mitchell> && Multiplier<Mitchw> && Multiplier<Drum> &&
+              Multiplier<Trunc>);
+static_assert(Mitchell{}(3, 3) == 8 && Mitchw{2}(7, 4) == 24 && Drum{3}(17, 1) == 20);
+
+/// How a unit for magnitudes is given signed integers.
+enum class Signs : std::uint8_t {
+  kTwosComplement,  // C2: |x|, and the product negated
+  kOnesComplement,  // C1: ~x for x < 0, where a magnitude of 0 (x = -1) reads as 2^0; the product
+                    // inverted, -p - 1. No carry chains. [Kim 2022, section III]
+};
+
+/// Product of two signed integers by a multiplier of magnitudes; 0 if an operand is 0.
+template <Signs kSigns, Multiplier M>
+constexpr std::int64_t signed_product(const M& multiply, std::int32_t a, std::int32_t b) {
+  if (a == 0 || b == 0) return 0;
+  const bool negative = (a < 0) != (b < 0);
+  if constexpr (kSigns == Signs::kOnesComplement) {
+    const auto magnitude = [](std::int32_t x) {
+      const auto bits = static_cast<std::uint32_t>(x < 0 ? ~x : x);
+      return bits | (bits == 0 ? 1U : 0U);
+    };
+    const auto product = static_cast<std::int64_t>(multiply(magnitude(a), magnitude(b)));
+    return negative ? ~product : product;
+  } else {
+    const auto magnitude = [](std::int32_t x) {
+      const auto bits = static_cast<std::uint32_t>(x);
+      return x < 0 ? 0U - bits : bits;
+    };
+    const auto product = static_cast<std::int64_t>(multiply(magnitude(a), magnitude(b)));
+    return negative ? -product : product;
+  }
+}
+
+}  // namespace systolog::models

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "models/fixed_point.h"
+#include "models/float_format.h"
+#include "models/multipliers.h"
+#include "models/posit.h"
+
+namespace systolog::models {
+
+/// int:B as a format.
+struct Integer {
+  int width = 8;
+};
+
+// Accumulators by name; what they do is in accumulators.h and integer_mac.h.
+struct Fp32Sum {};
+struct Fp64Sum {};
+struct IntSum {
+  int width = 32;
+};
+struct FixedSum {
+  int width = 32;
+  int fraction_bits = 16;
+};
+struct ExactSum {};    // quire
+struct RoundedSum {};  // self
+
+/// A multiplier and how it gets its signs, which only integers and fixed point ask for.
+struct SignedMultiplier {
+  std::variant<Exact, Mitchell, Mitchw, Drum, Trunc> unit;
+  Signs signs = Signs::kTwosComplement;
+};
+
+/// An arithmetic's name, read.
+struct ArithmeticName {
+  std::string canonical;
+  std::variant<Posit, Float, Integer, Fixed> format;
+  SignedMultiplier multiplier;
+  std::variant<Fp32Sum, Fp64Sum, IntSum, FixedSum, ExactSum, RoundedSum> accumulator;
+};
+
+/// Throws UserError as make_arithmetic does.
+ArithmeticName parse_name(std::string_view text);
+
+}  // namespace systolog::models
