@@ -75,7 +75,9 @@ constexpr Row<SignedMultiplier> kMultipliers[] = {
      {},
      kAll,
      [](const Numbers&) -> SignedMultiplier { return {Exact{}}; }},
-    {{"plam", "posit logarithm-approximate product: Mitchell's on scale and fraction"},
+    {{"plam",
+      "posit logarithm-approximate product: Mitchell's on scale and fraction; int and fixed: "
+      "mitchell"},
      {},
      kReals,
      [](const Numbers&) -> SignedMultiplier { return {Mitchell{}}; }},
@@ -189,24 +191,24 @@ class NameParser {
 
   ArithmeticName parse() {
     ArithmeticName name;
-    const auto& format = take(parts_[0], "format", kFormats, kAll, name.format);
+    const auto& format = take<Format>(parts_[0], "format", kFormats, nullptr, name.format);
     if (const auto* fixed = std::get_if<Fixed>(&name.format)) {
-      check("F", fixed->fraction_bits, {0, fixed->width - 1});
+      check("F", fixed->fraction_bits, {0, fixed->width - 1}, format.entry);
     }
     if (parts_.size() < 2 || parts_.size() > 3) {
       fail("write format/multiplier or format/multiplier/accumulator; " +
-           allowed("multiplier", kMultipliers, format) + "; " +
-           allowed("accumulator", kAccumulators, format));
+           allowed("multiplier", kMultipliers, &format) + "; " +
+           allowed("accumulator", kAccumulators, &format));
     }
-    take(parts_[1], "multiplier", kMultipliers, format.kinds, name.multiplier, &format);
-    const std::string accumulator =
+    take(parts_[1], "multiplier", kMultipliers, &format, name.multiplier);
+    const std::string text =
         parts_.size() == 3 ? std::string(parts_[2]) : default_accumulator(format.kinds);
-    take(accumulator, "accumulator", kAccumulators, format.kinds, name.accumulator, &format);
+    const auto& accumulator = take(text, "accumulator", kAccumulators, &format, name.accumulator);
     if (const auto* sum = std::get_if<FixedSum>(&name.accumulator)) {
       // A product has 2 F fraction bits; the register needs no more.
       const int product_bits = 2 * std::get<Fixed>(name.format).fraction_bits;
-      check("F of the accumulator", sum->fraction_bits,
-            {0, std::min(sum->width - 1, product_bits)});
+      check("F of the accumulator", sum->fraction_bits, {0, std::min(sum->width - 1, product_bits)},
+            accumulator.entry);
     }
     name.canonical = std::move(canonical_);
     return name;
@@ -214,73 +216,90 @@ class NameParser {
 
  private:
   [[noreturn]] void fail(const std::string& what) const {
-    constexpr std::size_t kShown = 80;
-    const std::string shown(text_.substr(0, kShown));
-    throw UserError("arithmetic \"" + shown + (text_.size() > kShown ? "..." : "") + "\": " + what);
+    throw UserError("arithmetic " + quoted(text_) + ": " + what);
   }
 
-  void check(std::string_view name, int value, Range range) const {
+  /// For a message of one line: no control characters, and not endless.
+  static std::string quoted(std::string_view text) {
+    constexpr std::size_t kShown = 80;
+    std::string shown(text.substr(0, kShown));
+    for (char& c : shown) c = c >= ' ' && c <= '~' ? c : '?';
+    return '"' + shown + (text.size() > kShown ? "..." : "") + '"';
+  }
+
+  /// `about`: the row the number belongs to.
+  void check(std::string_view name, int value, Range range, const Entry& about) const {
     if (value < range.least || value > range.greatest) {
-      fail(std::string(name) + " is " + std::to_string(value) + ", allowed " +
-           std::to_string(range.least) + " to " + std::to_string(range.greatest));
+      fail_range(name, std::to_string(value), range, about);
     }
   }
 
+  [[noreturn]] void fail_range(std::string_view name, const std::string& value, Range range,
+                               const Entry& about) const {
+    fail(std::string(name) + " is " + value + ", allowed " + std::to_string(range.least) + " to " +
+         std::to_string(range.greatest) + " (" + std::string(about.pattern) + ": " +
+         std::string(about.description) + ")");
+  }
+
   /// Strict: digits only, no sign, no leading zero.
-  int number(std::string_view word, std::string_view name, Range range) const {
+  int number(std::string_view word, std::string_view name, Range range, const Entry& about) const {
     int value = 0;
     const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
     const bool digits = !word.empty() && std::all_of(word.begin(), word.end(),
                                                      [](char c) { return c >= '0' && c <= '9'; });
     if (!digits || error != std::errc{} || (word.size() > 1 && word[0] == '0')) {
-      fail(std::string(name) + " is \"" + std::string(word.substr(0, 20)) + "\", allowed integer " +
-           std::to_string(range.least) + " to " + std::to_string(range.greatest));
+      fail_range(name, quoted(word), range, about);
     }
-    check(name, value, range);
+    check(name, value, range, about);
     return value;
   }
 
   template <typename Made, std::size_t kCount>
-  static std::string patterns(const Row<Made> (&rows)[kCount], unsigned kinds) {
+  static std::string patterns(const Row<Made> (&rows)[kCount], unsigned kinds,
+                              unsigned but_not = 0) {
     std::string list;
     for (const auto& row : rows) {
-      if ((row.kinds & kinds) == 0) continue;
+      if ((row.kinds & kinds) == 0 || (row.kinds & but_not) != 0) continue;
       list += (list.empty() ? "" : ", ") + std::string(row.entry.pattern);
     }
     return list;
   }
 
+  /// "accumulators of posit:N,ES: quire, self (of others: int:B)".
   template <typename Made, std::size_t kCount>
   static std::string allowed(std::string_view part, const Row<Made> (&rows)[kCount],
-                             const Row<Format>& format) {
-    return std::string(part) + "s of " + std::string(format.entry.pattern) + ": " +
-           patterns(rows, format.kinds);
+                             const Row<Format>* format) {
+    if (format == nullptr) return std::string(part) + "s: " + patterns(rows, kAll);
+    const std::string others = patterns(rows, kAll & ~format->kinds, format->kinds);
+    return std::string(part) + "s of " + std::string(format->entry.pattern) + ": " +
+           patterns(rows, format->kinds) + (others.empty() ? "" : " (of others: " + others + ")");
   }
 
   /// Reads one part into `made` by the rows of its table, and adds it to the canonical name.
+  /// `format`: the one it must go with.
   template <typename Made, std::size_t kCount>
   const Row<Made>& take(std::string_view part, std::string_view what,
-                        const Row<Made> (&rows)[kCount], unsigned kinds, Made& made,
-                        const Row<Format>* format = nullptr) {
+                        const Row<Made> (&rows)[kCount], const Row<Format>* format, Made& made) {
     const auto text = words(part);
     const auto row = std::find_if(std::begin(rows), std::end(rows), [&](const Row<Made>& r) {
       return matches(text, r.entry.pattern);
     });
     if (row == std::end(rows)) {
-      fail(
-          std::string(what) + " \"" + std::string(part.substr(0, 40)) + "\" is not known; " +
-          (format == nullptr ? "formats: " + patterns(rows, kinds) : allowed(what, rows, *format)));
+      fail(std::string(what) + " " + quoted(part) + " is not known; " +
+           allowed(what, rows, format));
     }
-    if (format != nullptr && (row->kinds & kinds) == 0) {
+    if (format != nullptr && (row->kinds & format->kinds) == 0) {
       fail(std::string(row->entry.pattern) + " means nothing with " +
-           std::string(format->entry.pattern) + "; " + allowed(what, rows, *format));
+           std::string(format->entry.pattern) + " (" + std::string(row->entry.description) + "); " +
+           allowed(what, rows, format) + "; as in " + std::string(parts_[0]) + "/exact/" +
+           default_accumulator(format->kinds));
     }
     Numbers numbers{};
     std::size_t count = 0;
     const auto names = words(row->entry.pattern);
     for (std::size_t i = 1; i < names.size(); ++i) {
       if (!is_number(names[i])) continue;
-      numbers[count] = number(text[i], names[i], row->ranges[count]);
+      numbers[count] = number(text[i], names[i], row->ranges[count], row->entry);
       ++count;
     }
     append_canonical(row->canonical.empty() ? row->entry.pattern : row->canonical, numbers);

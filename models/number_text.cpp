@@ -97,7 +97,8 @@ Dyadic from_decimal(bool negative, Digits digits, std::int64_t exponent) {
   }
   const cpp_int integer(digits.text);
   const auto power = static_cast<int>(exponent);
-  const auto fives = boost::multiprecision::pow(cpp_int(5), static_cast<unsigned>(std::abs(power)));
+  const cpp_int fives =
+      boost::multiprecision::pow(cpp_int(5), static_cast<unsigned>(std::abs(power)));
   // 10^p = 5^p 2^p. At least 64 bits, so that `sticky` lies below the last one kept.
   if (power >= 0) return leading_bits(negative, (integer * fives) << 64U, power - 64, sticky);
   const unsigned lift = static_cast<unsigned>(boost::multiprecision::msb(fives)) + 65;
