@@ -73,7 +73,8 @@ class Decoder {
                    tensor_.data_type() != onnx::TensorProto::BOOL;
     for (std::size_t i = 0; i < out.floats.size(); ++i) {
       if (!std::isfinite(out.floats[i])) {
-        fail("value " + std::to_string(i) + " is " + std::to_string(out.floats[i]) +
+        fail("value " + std::to_string(i) + " is " +
+             (std::isnan(out.floats[i]) ? "nan" : std::to_string(out.floats[i])) +
              " in FP32, allowed finite numbers");
       }
     }
