@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // systolog_train_lenet5: trains the LeNet-5 that comes with the repository.
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <string>
 
@@ -52,8 +54,10 @@ bool parse(int argc, char** argv, Options& options) {
   add("seed", with_default(seed), "of weights, order and augmentation");
   add("epochs", with_default(epochs), "passes over the training images");
   add("batch", with_default(batch), "images a step");
-  add("learning-rate", with_default(t.learning_rate), "at the start; cosine schedule to 0");
-  add("weight-decay", with_default(t.weight_decay), "L2 penalty");
+  add("learning-rate", po::value(&t.learning_rate)->default_value(t.learning_rate, "0.05"),
+      "at the start; cosine schedule to 0");
+  add("weight-decay", po::value(&t.weight_decay)->default_value(t.weight_decay, "0.0005"),
+      "L2 penalty");
   add("shift", with_default(t.max_shift), "largest shift of the augmentation, pixels");
   po::variables_map given;
   try {
@@ -111,6 +115,7 @@ std::size_t right_of_first(const Tensor& logits, const Dataset& data, std::size_
 }
 
 void run_training(const Options& options) {
+  training::check_writable(options.output);
   const Dataset data = read(options.data, "train");
   const Dataset test = read(options.data, "t10k");
   if (data.labels.size() != 60'000 || test.labels.size() != 10'000 || data.images.shape[2] != 28 ||

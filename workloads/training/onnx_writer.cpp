@@ -117,19 +117,32 @@ onnx::ModelProto to_model(const LeNet5& net) {
   return model;
 }
 
+std::filesystem::path beside(std::filesystem::path file) {
+  file += ".part";
+  return file;
+}
+
 }  // namespace
+
+void check_writable(const std::filesystem::path& file) {
+  if (std::filesystem::is_directory(file)) {
+    throw UserError(file.string() + ": is a folder, allowed a file to write");
+  }
+  if (!std::ofstream(beside(file), std::ios::binary)) {
+    throw UserError(file.string() + ": cannot be written; does its folder exist?");
+  }
+  std::error_code ignored;
+  std::filesystem::remove(beside(file), ignored);
+}
 
 void write_onnx(const LeNet5& net, const std::filesystem::path& file) {
   const std::string bytes = to_model(net).SerializeAsString();
-  std::filesystem::path beside = file;
-  beside += ".part";
-  std::ofstream out(beside, std::ios::binary);
+  std::ofstream out(beside(file), std::ios::binary);
   out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   out.close();
-  if (!out) throw UserError(file.string() + ": cannot be written");
   std::error_code error;
-  std::filesystem::rename(beside, file, error);
-  if (error) throw UserError(file.string() + ": cannot be written: " + error.message());
+  if (out) std::filesystem::rename(beside(file), file, error);
+  if (!out || error) throw UserError(file.string() + ": cannot be written");
 }
 
 }  // namespace systolog::workloads::training
