@@ -60,6 +60,9 @@ void Platform::connect() {
 }
 
 void Platform::run(std::function<void()> host_program) {
+  // The kernel would announce every sc_stop() on stdout.
+  sc_core::sc_report_handler::set_actions("/OSCI/SystemC", sc_core::SC_INFO,
+                                          sc_core::SC_DO_NOTHING);
   std::exception_ptr failure;
   sc_core::sc_spawn([&] {
     try {

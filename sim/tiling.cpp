@@ -89,12 +89,42 @@ std::uint64_t swept_pixels(const LayerShape& s, const Tiling& t) {
                w.dilation_w);
 }
 
+/// Bursts of one tile's input and result: contiguous runs, cut at the DMA's burst length.
+double bursts(const LayerShape& s, const Tiling& t, const models::Arithmetic& a,
+              const memory::DmaConfig& dma, const Footprint& f) {
+  const auto runs = [&](double bytes, std::uint32_t images, std::uint32_t rows,
+                        std::uint32_t columns, bool all_columns, bool all_channels) {
+    double count = images;  // a tile of whole rows and channels is one run an image
+    if (!all_columns || !all_channels) count *= rows;
+    if (!all_channels) count *= columns;
+    return std::max(count, bytes / dma.burst_bytes);
+  };
+  const auto& w = s.window;
+  const std::uint32_t rows =
+      largest_extent(t.out_rows, s.in_rows, w.kernel_h, w.stride_h, w.dilation_h);
+  const std::uint32_t columns =
+      largest_extent(t.out_columns, s.in_columns, w.kernel_w, w.stride_w, w.dilation_w);
+  const bool all_in = t.channels == s.channels && t.groups == s.groups;
+  const bool all_out = s.is_matmul ? t.filters == s.filters && t.groups == s.groups : all_in;
+  const double codes = static_cast<double>(a.code_bytes()) * t.images * t.out_rows * t.out_columns *
+                       (s.is_matmul ? t.filters : t.channels) * t.groups;
+  return runs(static_cast<double>(f.input), t.images, rows, columns, columns == s.in_columns,
+              all_in) *
+             s.operands +
+         static_cast<double>(f.weight) / dma.burst_bytes +
+         runs(codes, t.images, t.out_rows, t.out_columns, t.out_columns == s.out_columns, all_out);
+}
+
 double estimated_latency(const LayerShape& s, const Tiling& t, const models::Arithmetic& a,
                          const AcceleratorConfig& config, const Footprint& f) {
   const TileCounts tiles = tile_counts(s, t);
   const double bytes_per_cycle = std::min(config.dram.bandwidth_gb_per_s * 1e3 / config.clock_mhz,
                                           static_cast<double>(config.bus.width_bytes));
-  const double moved = static_cast<double>(dram_bytes(s, t, a)) / bytes_per_cycle;
+  // A burst takes the bus for a cycle at least, however short it is.
+  const double burst_cycles =
+      bursts(s, t, a, config.dma, f) * static_cast<double>(tiles.outputs() * tiles.channels);
+  const double moved =
+      std::max(static_cast<double>(dram_bytes(s, t, a)) / bytes_per_cycle, burst_cycles);
   double compute = 0;
   if (s.is_matmul) {
     const std::uint64_t k = s.window.kernel_h * s.window.kernel_w * t.channels;
