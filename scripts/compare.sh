@@ -24,7 +24,7 @@ if [ ${#arithmetics[@]} -eq 0 ]; then
     'posit:16,1/exact/quire' 'posit:16,1/plam/quire' 'fixed:32,16/mitchw:6/fixed:32,16')
 fi
 
-folder_of() { echo "$output/$(tr '/:,' '_--' <<<"$1")"; }
+folder_of() { echo "$output/${1//[\/:,]/_}"; }
 run_one() {
   "$systolog" run --config "$config" --workload "$workload" --images "$images" \
     --set "arithmetic=$1" --output "$2" --quiet
@@ -72,14 +72,18 @@ echo
 echo
 jq -rs '
   def one: (. * 10 | round) / 10 | tostring;
+  def mac: [.layers[].energy_pj.mac] | if any(. == null) then null else add end;
   .[0] as $base
-  | [.[1:][] | { arithmetic, lost: (($base.accuracy.top1 - .accuracy.top1) * 100),
-                 energy: (if .totals.energy_pj and $base.totals.energy_pj
-                          then .totals.energy_pj / $base.totals.energy_pj else null end) }]
-  | (map(select(.lost <= 0.5)) | map(.arithmetic) | join(", ")) as $near
-  | (map(select(.lost <= 1 and .energy != null)) | min_by(.energy)) as $best
-  | "Within 0.5 points of \($base.arithmetic): \(if $near == "" then "none" else $near end)." +
-    (if $best == null then "" else
-       " Least energy within 1 point: \($best.arithmetic), \($best.energy * 100 | one) % of it." end)
+  | [.[1:][] | select($base.accuracy.top1 - .accuracy.top1 <= 0.005)] as $near
+  | ($near | map(select(mac)) | min_by(mac)) as $mac
+  | ($near | map(select(.totals.energy_pj)) | min_by(.totals.energy_pj)) as $all
+  | "Within 0.5 points of \($base.arithmetic): " +
+    (if $near == [] then "none" else $near | map(.arithmetic) | join(", ") end) + "." +
+    (if $mac and ($base | mac) then
+       " Cheapest MACs among them: \($mac.arithmetic), " +
+       "\(($mac | mac) / ($base | mac) * 100 | one) % of its energy;" +
+       " least energy in all: \($all.arithmetic), " +
+       "\($all.totals.energy_pj / $base.totals.energy_pj * 100 | one) %."
+     else "" end)
 ' "${reports[@]}"
 printf '%s reports in %s, %s.%s s.\n' "${#reports[@]}" "$output" "$((seconds / 10))" "$((seconds % 10))"
