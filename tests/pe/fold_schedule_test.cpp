@@ -53,7 +53,8 @@ class Port {
   std::vector<std::optional<Token>> tokens_;
 };
 
-Simulated simulate(const Geometry& g, const std::vector<FoldStart>& folds, bool has_shadow_registers) {
+Simulated simulate(const Geometry& g, const std::vector<FoldStart>& folds,
+                   bool has_shadow_registers) {
   Simulated run;
   std::uint64_t most = 0;
   for (const FoldStart& f : folds) most = std::max({most, f.inject, f.stream});
