@@ -2,7 +2,7 @@
 #include "sim/tiling.h"
 
 #include <algorithm>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "models/user_error.h"
@@ -89,16 +89,31 @@ std::uint64_t swept_pixels(const LayerShape& s, const Tiling& t) {
                w.dilation_w);
 }
 
-/// Bursts of one tile's input and result: contiguous runs, cut at the DMA's burst length.
-double bursts(const LayerShape& s, const Tiling& t, const models::Arithmetic& a,
-              const memory::DmaConfig& dma, const Footprint& f) {
-  const auto runs = [&](double bytes, std::uint32_t images, std::uint32_t rows,
-                        std::uint32_t columns, bool all_columns, bool all_channels) {
-    double count = images;  // a tile of whole rows and channels is one run an image
-    if (!all_columns || !all_channels) count *= rows;
-    if (!all_channels) count *= columns;
-    return std::max(count, bytes / dma.burst_bytes);
-  };
+/// Contiguous runs of a tile [images, rows, columns, channels] cut out of a larger tensor, cut
+/// again at the DMA's burst length.
+double bursts(double pixels_of_row, double rows, double images, bool all_columns, bool all_channels,
+              double bytes, const memory::DmaConfig& dma) {
+  double runs = images;
+  if (!all_columns || !all_channels) runs *= rows;
+  if (!all_channels) runs *= pixels_of_row;
+  return std::max(runs, bytes / dma.burst_bytes);
+}
+
+/// Estimated cycles of one layer. A tile's load, matmul, write-back and store follow each other; of
+/// several tiles they overlap if the scratchpads hold two. The estimate only ranks tilings: what a
+/// layer takes is simulated.
+double estimated_latency(const LayerShape& s, const Tiling& t, const models::Arithmetic& a,
+                         const AcceleratorConfig& config, const Footprint& f, bool overlapped) {
+  const TileCounts counts = tile_counts(s, t);
+  const auto tiles = static_cast<double>(counts.outputs() * counts.channels);
+  const auto output_tiles = static_cast<double>(counts.outputs());
+  const double bytes_per_cycle = std::min(config.dram.bandwidth_gb_per_s * 1e3 / config.clock_mhz,
+                                          static_cast<double>(config.bus.width_bytes));
+  // A burst costs the DMA a cycle at least, and its share of the round trip.
+  const double round_trip =
+      config.bus.latency_cycles + config.dram.latency_ns * config.clock_mhz / 1e3 + 2.0;
+  const double burst_cycles = std::max(1.0, round_trip / config.dma.outstanding_bursts);
+
   const auto& w = s.window;
   const std::uint32_t rows =
       largest_extent(t.out_rows, s.in_rows, w.kernel_h, w.stride_h, w.dilation_h);
@@ -106,39 +121,41 @@ double bursts(const LayerShape& s, const Tiling& t, const models::Arithmetic& a,
       largest_extent(t.out_columns, s.in_columns, w.kernel_w, w.stride_w, w.dilation_w);
   const bool all_in = t.channels == s.channels && t.groups == s.groups;
   const bool all_out = s.is_matmul ? t.filters == s.filters && t.groups == s.groups : all_in;
-  const double codes = static_cast<double>(a.code_bytes()) * t.images * t.out_rows * t.out_columns *
-                       (s.is_matmul ? t.filters : t.channels) * t.groups;
-  return runs(static_cast<double>(f.input), t.images, rows, columns, columns == s.in_columns,
-              all_in) *
-             s.operands +
-         static_cast<double>(f.weight) / dma.burst_bytes +
-         runs(codes, t.images, t.out_rows, t.out_columns, t.out_columns == s.out_columns, all_out);
-}
+  const auto input_bytes = static_cast<double>(f.input),
+             weight_bytes = static_cast<double>(f.weight);
+  const double outputs = static_cast<double>(t.images) * t.out_rows * t.out_columns *
+                         (s.is_matmul ? t.filters : t.channels) * t.groups;
+  const double output_bytes = outputs * static_cast<double>(a.code_bytes());
 
-double estimated_latency(const LayerShape& s, const Tiling& t, const models::Arithmetic& a,
-                         const AcceleratorConfig& config, const Footprint& f) {
-  const TileCounts tiles = tile_counts(s, t);
-  const double bytes_per_cycle = std::min(config.dram.bandwidth_gb_per_s * 1e3 / config.clock_mhz,
-                                          static_cast<double>(config.bus.width_bytes));
-  // A burst takes the bus for a cycle at least, however short it is.
-  const double burst_cycles =
-      bursts(s, t, a, config.dma, f) * static_cast<double>(tiles.outputs() * tiles.channels);
-  const double moved =
-      std::max(static_cast<double>(dram_bytes(s, t, a)) / bytes_per_cycle, burst_cycles);
-  double compute = 0;
+  const double load_bursts =
+      bursts(columns, rows, t.images, columns == s.in_columns, all_in, input_bytes, config.dma) *
+          s.operands +
+      weight_bytes / config.dma.burst_bytes;
+  const double store_bursts =
+      bursts(t.out_columns, t.out_rows, t.images, t.out_columns == s.out_columns, all_out,
+             output_bytes, config.dma);
+  const double load = round_trip + std::max(load_bursts * burst_cycles,
+                                            (input_bytes + weight_bytes) / bytes_per_cycle);
+  const double store =
+      round_trip + std::max(store_bursts * burst_cycles, output_bytes / bytes_per_cycle);
+  // Loads and stores have a channel each and share the bus; a channel finishes one tile's transfer
+  // before it starts the next.
+  const double moved = std::max({static_cast<double>(dram_bytes(s, t, a)) / bytes_per_cycle,
+                                 load * tiles, store * output_tiles});
+  double array = 0;
   if (s.is_matmul) {
-    const std::uint64_t k = s.window.kernel_h * s.window.kernel_w * t.channels;
+    const std::uint64_t k = w.kernel_h * w.kernel_w * t.channels;
     const std::uint64_t folds =
         t.groups * ceil_div(k, config.array.rows) * ceil_div(t.filters, config.array.columns);
     const std::uint64_t m = std::uint64_t{t.images} * t.out_rows * t.out_columns;
-    compute = static_cast<double>(pe::weight_stationary_cycles(config.array, folds, m) *
-                                  tiles.outputs() * tiles.channels);
+    array = static_cast<double>(pe::weight_stationary_cycles(config.array, folds, m));
   }
-  const double first_load = static_cast<double>(f.input + f.weight) / bytes_per_cycle;
-  const double last_store = static_cast<double>(f.output) / bytes_per_cycle;
-  const double per_tile = 100.0;  // start of a transfer: tens of cycles of bus and DRAM latency
-  return std::max(compute, moved) + first_load + last_store +
-         per_tile * static_cast<double>(tiles.outputs() * tiles.channels);
+  const double window =
+      s.is_matmul ? 1.0 : static_cast<double>(w.kernel_h) * static_cast<double>(w.kernel_w);
+  const double vector =
+      config.vector_unit.latency_cycles + outputs * window / config.vector_unit.lanes;
+  if (!overlapped) return (array + load) * tiles + (vector + store) * output_tiles;
+  return load + std::max({array * tiles, vector * output_tiles, moved}) + vector + store;
 }
 
 bool fits(const Footprint& f, const AcceleratorConfig& config, std::uint64_t share) {
@@ -216,8 +233,7 @@ std::uint64_t dram_bytes(const LayerShape& s, const Tiling& t, const models::Ari
 Tiling choose_tiling(const LayerShape& shape, const std::string& layer,
                      const models::Arithmetic& arithmetic, const AcceleratorConfig& config) {
   Tiling best;
-  // Fewer bytes first; a layer of one tile needs no second buffer.
-  std::tuple<bool, std::uint64_t, double> best_cost{};
+  std::pair<double, std::uint64_t> best_cost;
   bool found = false;
   Footprint smallest;
   std::uint64_t smallest_bytes = UINT64_MAX;
@@ -228,10 +244,8 @@ Tiling choose_tiling(const LayerShape& shape, const std::string& layer,
       smallest_bytes = f.input + f.weight + f.output;
     }
     if (!fits(f, config, 1)) return;
-    const TileCounts tiles = tile_counts(shape, t);
-    const bool single_buffered = tiles.outputs() * tiles.channels > 1 && !fits(f, config, 2);
-    const std::tuple cost{single_buffered, dram_bytes(shape, t, arithmetic),
-                          estimated_latency(shape, t, arithmetic, config, f)};
+    const std::pair cost{estimated_latency(shape, t, arithmetic, config, f, fits(f, config, 2)),
+                         dram_bytes(shape, t, arithmetic)};
     if (!found || cost < best_cost) {
       best = t;
       best_cost = cost;

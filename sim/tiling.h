@@ -41,10 +41,9 @@ struct Extent {
 Extent input_extent(std::uint32_t first, std::uint32_t count, std::uint32_t in_size,
                     std::size_t kernel, std::size_t stride, std::size_t pad, std::size_t dilation);
 
-/// Chooses the tile sizes that move the fewest DRAM bytes; among equals the least estimated
-/// latency (the larger of array and DMA time, and what cannot overlap). Prefers tiles of half a
-/// scratchpad, so that the next loads while one is used. Throws UserError where not even one
-/// output of one channel fits, with the smallest capacities that would do.
+/// Chooses the tile sizes of least estimated latency; among equals, the fewest DRAM bytes. Tiles of
+/// at most half of each scratchpad overlap with their neighbours, so they are usually chosen. Throws
+/// UserError where not even one output of one channel fits, with the capacities that would do.
 Tiling choose_tiling(const LayerShape& shape, const std::string& layer,
                      const models::Arithmetic& arithmetic, const AcceleratorConfig& config);
 
