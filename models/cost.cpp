@@ -28,7 +28,7 @@ void add(MacCost& cost, const UnitCost* unit, int bits, std::string_view what) {
   const auto energy = unit == nullptr ? std::nullopt : unit->energy_pj.at(bits);
   const auto area = unit == nullptr ? std::nullopt : unit->area_um2.at(bits);
   cost.sources.push_back(std::string(what) + ": " +
-                         (unit == nullptr ? "no figure in the table" : unit->source));
+                         (unit == nullptr ? std::string(kNoFigure) : unit->source));
   if (energy && cost.energy_pj) *cost.energy_pj += *energy;
   if (!energy) cost.energy_pj.reset();
   if (area && cost.area_um2) *cost.area_um2 += *area;

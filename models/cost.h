@@ -44,6 +44,9 @@ struct CostTable {
   std::string dram_source;
 };
 
+/// Ends the source line of a unit the table does not have.
+inline constexpr std::string_view kNoFigure = "no figure in the table";
+
 /// What one multiply-accumulate costs. Empty where the table has no figure for one of its units.
 struct MacCost {
   std::optional<double> energy_pj, area_um2;

@@ -199,7 +199,7 @@ std::string report_text(const Json& report) {
   std::string text = report.at("workload").get<std::string>() + ", " +
                      report.at("arithmetic").get<std::string>() + ", " +
                      report.at("fidelity").get<std::string>() + " fidelity, " +
-                     grouped(report.at("images")) + " images (" +
+                     grouped(report.at("images")) + (images == 1 ? " image (" : " images (") +
                      report.at("data").get<std::string>() + ")\n\n" + table.to_string() + "\n";
   text += "per image   " + cell(t.at("cycles"), 1, 1 / images) + " cycles, " +
           cell(t.at("seconds"), 2, 1e6 / images) + " us, " +
@@ -211,10 +211,11 @@ std::string report_text(const Json& report) {
           cell(a.at("agreement"), 2, 100) + " %, largest error of an output " +
           cell(a.at("max_abs_error"), 6) + "\n";
   text += "outputs     sha256 " + report.at("output_sha256").get<std::string>() + "\n";
-  if (t.at("energy_pj").is_null()) {
-    text +=
-        "'-' in the energy: the fidelity has no cycles, or the technology table no figure "
-        "(report.json, cost_model)\n";
+  if (t.at("cycles").is_null())
+    text += "no cycles at functional fidelity, and so no total energy\n";
+  for (const Json& source : report.at("cost_model").at("sources")) {
+    const auto line = source.get<std::string>();
+    if (line.ends_with(models::kNoFigure)) text += "no energy or area: " + line + "\n";
   }
   return text;
 }
