@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <bit>
 #include <cctype>
 #include <vector>
 
@@ -12,7 +11,7 @@
 
 namespace systolog::test {
 
-/// Random operands that exercise a chain's rounding: magnitudes close enough to interact.
+/// Random operands that exercise a chain's rounding: finite, and close enough to interact.
 inline Code draw_operand(const oracle::Chain& chain, Draw& draw) {
   if (chain.arithmetic.starts_with("fp32")) {
     return (draw.bits(1) << 31) | ((120 + draw.bits(4)) << 23) | draw.bits(23);
@@ -25,9 +24,7 @@ inline Code draw_operand(const oracle::Chain& chain, Draw& draw) {
     return draw.one_in(2) ? magnitude : ~magnitude + 1;
   }
   const Code code = draw.bits(chain.bits);
-  if (!chain.arithmetic.starts_with("posit")) return code;
-  const Code nar = Code{1} << (chain.bits - 1);
-  return code == nar ? 0 : code;
+  return chain.value(code).is_finite() ? code : 0;
 }
 
 inline std::vector<Code> draw_operands(const oracle::Chain& chain, Draw& draw, std::size_t count) {
@@ -38,45 +35,98 @@ inline std::vector<Code> draw_operands(const oracle::Chain& chain, Draw& draw, s
 
 /// The code of -x: floats flip their sign bit, everything else is two's complement.
 inline Code negate(const oracle::Chain& chain, Code code) {
-  const Code sign = Code{1} << (chain.bits - 1), mask = (sign << 1) - 1;
-  const bool sign_magnitude = chain.arithmetic.find("/exact/fp32") != std::string::npos;
-  return sign_magnitude ? code ^ sign : (~code + 1) & mask;
+  const Code sign = Code{1} << (chain.bits - 1), mask = sign | (sign - 1);
+  const bool is_float = chain.arithmetic.starts_with("fp") || chain.arithmetic.starts_with("bf");
+  return is_float ? code ^ sign : (~code + 1) & mask;
+}
+
+inline std::vector<oracle::Chain> float_chains() {
+  using namespace oracle;
+  const Codec fp32 = codec("fp32", kFp32), bf16 = codec("bf16", kBf16), fp16 = codec("fp16", kFp16),
+              e4m3 = codec("fp8:e4m3", kFp8E4M3), e5m2 = codec("fp8:e5m2", kFp8E5M2);
+  return {
+      real_chain(fp32, exact_unit(), "fp32"),     real_chain(fp32, exact_unit(), "fp64"),
+      real_chain(fp32, exact_unit(), "self"),     real_chain(fp32, exact_unit(), "quire"),
+      real_chain(fp32, log_unit("plam"), "fp64"), real_chain(fp32, log_unit("mitchell"), "fp32"),
+      real_chain(fp32, mitchw_unit(6), "fp32"),   real_chain(fp32, trunc_unit(8), "fp32"),
+      real_chain(bf16, exact_unit(), "fp32"),     real_chain(bf16, exact_unit(), "self"),
+      real_chain(bf16, exact_unit(), "quire"),    real_chain(bf16, mitchw_unit(5), "fp32"),
+      real_chain(fp16, exact_unit(), "fp32"),     real_chain(fp16, exact_unit(), "self"),
+      real_chain(e4m3, exact_unit(), "fp32"),     real_chain(e4m3, exact_unit(), "self"),
+      real_chain(e5m2, exact_unit(), "fp32"),     real_chain(e5m2, log_unit("mitchell"), "quire"),
+  };
+}
+
+inline std::vector<oracle::Chain> posit_chains() {
+  using namespace oracle;
+  const auto posit = [](int n, int es) { return codec(PositFormat{n, es}); };
+  const RealUnit plam = log_unit("plam");
+  return {
+      real_chain(posit(8, 0), exact_unit(), "quire"),
+      real_chain(posit(8, 0), exact_unit(), "self"),
+      real_chain(posit(8, 0), exact_unit(), "fp64"),
+      real_chain(posit(8, 2), plam, "quire"),
+      real_chain(posit(8, 2), exact_unit(), "quire"),
+      real_chain(posit(8, 2), trunc_unit(4), "quire"),
+      real_chain(posit(5, 1), plam, "self"),
+      real_chain(posit(16, 1), exact_unit(), "quire"),
+      real_chain(posit(16, 1), exact_unit(), "fp32"),
+      real_chain(posit(16, 1), plam, "quire"),
+      real_chain(posit(16, 1), plam, "self"),
+      real_chain(posit(16, 2), exact_unit(), "quire"),
+      real_chain(posit(16, 2), exact_unit(), "self"),
+      real_chain(posit(16, 2), mitchw_unit(6), "quire"),
+      real_chain(posit(32, 2), exact_unit(), "quire"),
+      real_chain(posit(32, 2), plam, "self"),
+      real_chain(posit(32, 2), log_unit("mitchell"), "fp32"),
+      real_chain(posit(32, 4), exact_unit(), "quire"),
+      real_chain(posit(32, 4), plam, "quire"),
+  };
+}
+
+inline std::vector<oracle::Chain> int_chains() {
+  using namespace oracle;
+  return {
+      int_chain(8, exact_integers()),
+      int_chain(5, mitchell_integers()),
+      int_chain(8, mitchw_integers(4, Signs::kOnesComplement)),
+      int_chain(8, drum_integers(4)),
+      int_chain(12, trunc_integers(5)),
+      int_chain(16, exact_integers(), 20),  // sums that wrap
+      int_chain(16, exact_integers(), 64),
+  };
+}
+
+inline std::vector<oracle::Chain> fixed_chains() {
+  using namespace oracle;
+  return {
+      fixed_chain(32, 16, exact_integers()),
+      fixed_chain(32, 16, mitchell_integers()),
+      fixed_chain(32, 16, mitchw_integers(6, Signs::kOnesComplement)),
+      fixed_chain(32, 16, mitchw_integers(6, Signs::kTwosComplement)),
+      fixed_chain(32, 16, drum_integers(6)),
+      fixed_chain(12, 5, mitchw_integers(4, Signs::kOnesComplement)),
+      fixed_chain(8, 7, trunc_integers(3)),
+      integer_chain({16, 8, 40, 16}, exact_integers()),
+      integer_chain({16, 8, 24, 4}, exact_integers()),
+      integer_chain({32, 16, 64, 32}, exact_integers()),
+  };
 }
 
 /// The arithmetics whose sums are tested, each with its oracle.
 inline std::vector<oracle::Chain> chains() {
-  using enum oracle::PositMultiplier;
-  using enum oracle::PositAccumulator;
-  using oracle::Signs;
-  return {
-      oracle::float_chain("fp32/exact/fp32", oracle::kFp32, oracle::kFp32),
-      oracle::float_chain("bf16/exact/fp32", oracle::kBf16, oracle::kFp32),
-      oracle::posit_chain({8, 0}, kExact, kQuire),
-      oracle::posit_chain({8, 0}, kExact, kSelf),
-      oracle::posit_chain({8, 2}, kPlam, kQuire),
-      oracle::posit_chain({8, 2}, kExact, kQuire),
-      oracle::posit_chain({5, 1}, kPlam, kSelf),
-      oracle::posit_chain({16, 1}, kExact, kQuire),
-      oracle::posit_chain({16, 1}, kPlam, kQuire),
-      oracle::posit_chain({16, 1}, kPlam, kSelf),
-      oracle::posit_chain({16, 2}, kExact, kQuire),
-      oracle::posit_chain({16, 2}, kExact, kSelf),
-      oracle::posit_chain({32, 2}, kExact, kQuire),
-      oracle::posit_chain({32, 2}, kPlam, kSelf),
-      oracle::posit_chain({32, 4}, kExact, kQuire),
-      oracle::posit_chain({32, 4}, kPlam, kQuire),
-      oracle::fixed_chain("int:8/exact/int:32", {8, 0, 32}, oracle::exact_integers()),
-      oracle::fixed_chain("int:5/mitchell/int:32", {5, 0, 32}, oracle::mitchell_integers()),
-      oracle::fixed_chain("fixed:32,16/exact/fixed:32,16", {32, 16, 32}, oracle::exact_integers()),
-      oracle::fixed_chain("fixed:32,16/mitchell/fixed:32,16", {32, 16, 32},
-                          oracle::mitchell_integers()),
-      oracle::fixed_chain("fixed:32,16/mitchw:6/fixed:32,16", {32, 16, 32},
-                          oracle::mitchw_integers(6, Signs::kOnesComplement)),
-      oracle::fixed_chain("fixed:32,16/mitchw:6,c2/fixed:32,16", {32, 16, 32},
-                          oracle::mitchw_integers(6, Signs::kTwosComplement)),
-      oracle::fixed_chain("fixed:12,5/mitchw:4/fixed:12,5", {12, 5, 12},
-                          oracle::mitchw_integers(4, Signs::kOnesComplement)),
-  };
+  std::vector<oracle::Chain> all;
+  for (const auto& some : {float_chains(), posit_chains(), int_chains(), fixed_chains()}) {
+    all.insert(all.end(), some.begin(), some.end());
+  }
+  return all;
+}
+
+/// Those whose codes are the numbers themselves: not int:B.
+inline std::vector<oracle::Chain> unquantised_chains() {
+  std::vector<oracle::Chain> all = chains();
+  std::erase_if(all, [](const auto& chain) { return chain.arithmetic.starts_with("int"); });
+  return all;
 }
 
 /// The same result, where every NaN is the same NaN.

@@ -79,7 +79,7 @@ TEST(FloatOracle, AgreesWithTheMachineOnFp32) {
                                                          (draw.bits(32) >> draw.below(24)));
     const auto c = std::bit_cast<float>(draw.bits(32));
     const auto value = [](float x) { return float_value(kFp32, std::bit_cast<std::uint32_t>(x)); };
-    const auto same = [](float x, std::uint32_t code) {
+    const auto same = [](float x, std::uint64_t code) {
       return std::isnan(x) ? kFp32.is_nan(code) : std::bit_cast<std::uint32_t>(x) == code;
     };
     ASSERT_TRUE(same(a + b, round_to_float(kFp32, value(a) + value(b)))) << a << " + " << b;
@@ -90,12 +90,22 @@ TEST(FloatOracle, AgreesWithTheMachineOnFp32) {
 }
 
 TEST(FloatOracle, RoundsEveryValueOfAFormatToItself) {
-  for (const FloatFormat f : {kBf16, kFp16, FloatFormat{5, 2}}) {
-    for (std::uint32_t code = 0; code < 2 * f.sign(); ++code) {
+  for (const FloatFormat f : {kBf16, kFp16, kFp8E5M2, kFp8E4M3}) {
+    for (std::uint64_t code = 0; code < 2 * f.sign(); ++code) {
       if (f.is_nan(code)) continue;
       ASSERT_EQ(round_to_float(f, float_value(f, code)), code) << hex(code);
     }
   }
+}
+
+TEST(FloatOracle, ReadsTheEightBitCodesWhoseValuesAreKnown) {  // [OCP OFP8 1.0, table 2]
+  EXPECT_EQ(float_value(kFp8E4M3, 0x7E).number.approximate(), 448.0);
+  EXPECT_EQ(float_value(kFp8E4M3, 0x08).number.approximate(), 0x1p-6);
+  EXPECT_EQ(float_value(kFp8E4M3, 0x01).number.approximate(), 0x1p-9);
+  EXPECT_TRUE(float_value(kFp8E4M3, 0xFF).is_nan());
+  EXPECT_EQ(float_value(kFp8E5M2, 0x7B).number.approximate(), 57344.0);
+  EXPECT_EQ(float_value(kFp8E5M2, 0x01).number.approximate(), 0x1p-16);
+  EXPECT_TRUE(float_value(kFp8E5M2, 0xFC).is_infinite());
 }
 
 TEST(DyadicText, IsReadBackByTheCLibrary) {

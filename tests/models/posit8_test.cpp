@@ -84,6 +84,9 @@ struct PlamFacts {
   double equal_percent;
   double worst_percent;
 };
+std::ostream& operator<<(std::ostream& out, const PlamFacts& facts) {
+  return out << "es " << facts.es;
+}
 class PlamOnPosit8Figures : public testing::TestWithParam<PlamFacts> {};
 INSTANTIATE_TEST_SUITE_P(Published, PlamOnPosit8Figures,
                          testing::Values(PlamFacts{0, 49.6, -50.0}, PlamFacts{1, 65.8, -75.0},

@@ -16,6 +16,12 @@ inline std::uint64_t to_twos_complement(const Integer& value, int bits) {
   const Integer modulus = Integer(1) << bits;
   return Integer(((value % modulus) + modulus) % modulus).convert_to<std::uint64_t>();
 }
+/// The last `bits` bits, read as two's complement.
+inline Integer wrap(const Integer& value, int bits) {
+  const Integer modulus = Integer(1) << bits;
+  const Integer low = ((value % modulus) + modulus) % modulus;
+  return low >= modulus / 2 ? Integer(low - modulus) : low;
+}
 inline Integer saturate(const Integer& value, int bits) {
   const Integer limit = Integer(1) << (bits - 1);
   if (value >= limit) return limit - 1;
@@ -65,6 +71,20 @@ inline Integer signed_log_product(std::int64_t a, std::int64_t b, int kept_bits,
   const Integer z = log_product(magnitude(a), magnitude(b), kept_bits);
   if ((a < 0) == (b < 0)) return z;
   return signs == Signs::kTwosComplement ? Integer(-z) : Integer(-z - 1);
+}
+
+/// DRUM-k: exact product of operands that keep k bits from their leading one on; where bits were
+/// dropped the last kept one is set to 1. [Hashemi et al., ICCAD 2015]
+inline Integer drum_magnitude(const Integer& a, int k) {
+  const int dropped = static_cast<int>(boost::multiprecision::msb(a)) + 1 - k;
+  if (dropped <= 0) return a;
+  const Integer kept = a >> dropped;
+  return Integer(kept % 2 == 0 ? kept + 1 : kept) << dropped;
+}
+/// Truncation: the same without the correction.
+inline Integer truncated_magnitude(const Integer& a, int k) {
+  const int dropped = static_cast<int>(boost::multiprecision::msb(a)) + 1 - k;
+  return dropped <= 0 ? a : Integer((a >> dropped) << dropped);
 }
 
 }  // namespace systolog::oracle
