@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "models/codes.h"
 #include "models/dyadic.h"
@@ -32,7 +33,19 @@ struct FloatSum {
   using State = T;
   std::size_t bytes() const { return sizeof(T); }
   T zero() const { return 0; }
-  void add(T& sum, const Dyadic& x) const { sum = to_ieee<T>(models::add(from_ieee(sum), x)); }
+  void add(T& sum, const Dyadic& x) const {
+    using Limits = std::numeric_limits<T>;
+    const int length = static_cast<int>(std::bit_width(x.magnitude));
+    const bool is_number = x.kind == Kind::kFinite && length <= Limits::digits &&
+                           x.exponent >= Limits::min_exponent &&
+                           x.exponent + length < Limits::max_exponent;
+    if (is_number) {  // x is a T, so the machine's sum of the two is the rounded one
+      const T magnitude = static_cast<T>(x.magnitude) * power_of_two<T>(x.exponent);
+      sum += x.negative ? -magnitude : magnitude;
+    } else {
+      sum = to_ieee<T>(models::add(from_ieee(sum), x));
+    }
+  }
   void add_finite(T& sum, const Dyadic& x) const { add(sum, x); }
   void merge(T& sum, T other) const { sum += other; }
   Dyadic value(T sum) const { return from_ieee(sum); }

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
 namespace systolog::models {
 
@@ -135,6 +136,15 @@ constexpr T to_ieee(const Dyadic& x) {
                                  : std::min(round_to_ieee(x, kExponent, kFraction), kInfinity);
   const std::uint64_t sign = std::uint64_t{x.negative} << (kExponent + kFraction);
   return std::bit_cast<T>(static_cast<Bits>(sign | bits));
+}
+
+/// 2^exponent as a float or double; exponents of normal numbers only.
+template <typename T>
+constexpr T power_of_two(int exponent) {
+  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+  constexpr int kFraction = std::numeric_limits<T>::digits - 1;
+  constexpr int kBias = std::numeric_limits<T>::max_exponent - 1;
+  return std::bit_cast<T>(static_cast<Bits>(exponent + kBias) << kFraction);
 }
 
 /// The exact value of a float or double.

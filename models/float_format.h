@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "models/arithmetic.h"
@@ -29,6 +30,11 @@ struct Float {
   constexpr int least_exponent() const { return 1 - bias() - fraction_bits; }
   /// The greatest number lies below 2^(max_scale + 1).
   constexpr int max_scale() const { return bias() + (overflow == Overflow::kSaturate ? 1 : 0); }
+  /// Exponent of the last place of numbers 2^scale (1 + f).
+  constexpr int least_place(int scale) const {
+    return std::max(scale - fraction_bits, least_exponent());
+  }
+  constexpr int least_scale() const { return least_exponent(); }
   constexpr int significand_bits() const { return fraction_bits + 1; }
   /// Bits of a product as a multiple of the least subnormal's square.
   constexpr int product_bits() const { return 2 * (max_scale() + 1 - least_exponent()); }

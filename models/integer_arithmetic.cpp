@@ -10,6 +10,9 @@
 namespace systolog::models {
 namespace {
 
+constexpr int kDoubleBits = std::numeric_limits<double>::digits;
+constexpr double kExactDouble = 0x1p53;
+
 std::vector<std::int32_t> integers(const Fixed& format, std::span<const Code> codes) {
   std::vector<std::int32_t> list(codes.size());
   std::transform(codes.begin(), codes.end(), list.begin(),
@@ -39,10 +42,35 @@ WholeArithmetic::WholeArithmetic(const ArithmeticName& name, const Fixed& codes,
       codes_(codes),
       accumulator_width_(accumulator_width),
       mac_(make_integer_mac(name)),
-      modulo_32_bits_(kernels != Kernels::kScalar &&
-                      std::holds_alternative<Exact>(name.multiplier.unit) &&
-                      std::holds_alternative<IntSum>(name.accumulator) && accumulator_width <= 32),
-      decoder_(codes.bits(), Decode{codes}) {}
+      product_(name.multiplier.is_logarithmic() ? Product::kLogarithmic : Product::kTimes),
+      way_(choose(name, kernels)),
+      decoder_(codes.bits(), Decode{codes}) {
+  if (way_ == Way::kWrapping || way_ == Way::kSaturating) {
+    to_double_.emplace(bits(), Prepare{codes, name.multiplier.leading(), name.multiplier.signs});
+    saturation_ = {
+        .unit = 1.0, .least = -kExactDouble, .most = kExactDouble, .signs = name.multiplier.signs};
+  }
+  if (way_ == Way::kSaturating) {
+    const auto& sum = std::get<FixedSum>(name.accumulator);
+    const double limit = std::ldexp(1.0, sum.width - 1);
+    saturation_.unit = std::ldexp(1.0, sum.fraction_bits - 2 * codes.fraction_bits);
+    saturation_.least = -limit;
+    saturation_.most = limit - 1.0;
+  }
+}
+
+auto WholeArithmetic::choose(const ArithmeticName& name, Kernels kernels) const -> Way {
+  if (kernels == Kernels::kScalar) return Way::kScalar;
+  const bool exact = std::holds_alternative<Exact>(name.multiplier.unit);
+  const auto* fixed = std::get_if<FixedSum>(&name.accumulator);
+  if (fixed == nullptr && exact && accumulator_width_ <= 32) return Way::kModulo;
+  const int product_bits = 2 * std::min(bits(), name.multiplier.leading().bits);
+  if (product_ == Product::kTimes && product_bits > kDoubleBits) return Way::kScalar;
+  if (fixed == nullptr) return Way::kWrapping;
+  // A sum and a term, each below 2^52.
+  const int term_bits = 2 * bits() - (2 * codes_.fraction_bits - fixed->fraction_bits);
+  return fixed->width < kDoubleBits && term_bits < kDoubleBits ? Way::kSaturating : Way::kScalar;
+}
 
 std::int64_t WholeArithmetic::sum_at(const std::byte* accumulators, std::size_t i) const {
   return accumulator_bytes() == 4 ? load<std::int32_t>(accumulators + 4 * i)
@@ -58,20 +86,57 @@ void WholeArithmetic::set_sum(std::int64_t sum, std::byte* accumulators, std::si
 }
 
 void WholeArithmetic::matmul(const MatmulTile& tile) const {
-  if (modulo_32_bits_) {
-    const auto decode = [this](const std::byte* codes, std::size_t count, std::uint32_t* out,
-                               std::size_t stride) {
-      // The same bits, read as unsigned: C++ allows it, and they wrap.
-      decoder_(codes, count, reinterpret_cast<std::int32_t*>(out), stride);
-    };
-    std::byte* const sums = tile.accumulators;
-    return matmul_by_panels<std::uint32_t, std::uint32_t>(
-        tile, code_bytes(), decode,
-        [=](std::size_t i) { return load<std::uint32_t>(sums + 4 * i); },
-        [=, this](std::size_t i, std::uint32_t sum) {
-          set_sum(sign_extend(sum, accumulator_width_), sums, i);
-        });
+  switch (way_) {
+    case Way::kScalar:
+      return matmul_scalar(tile);
+    case Way::kModulo:
+      return matmul_modulo(tile);
+    case Way::kWrapping:
+      // k products of 2 B - 1 bits in a double.
+      if (static_cast<double>(tile.k) * std::ldexp(1.0, 2 * bits() - 1) > kExactDouble) {
+        return matmul_scalar(tile);
+      }
+      [[fallthrough]];
+    case Way::kSaturating:
+      return matmul_in_doubles(tile);
   }
+}
+
+void WholeArithmetic::matmul_modulo(const MatmulTile& tile) const {
+  const auto decode = [this](const std::byte* codes, std::size_t count, std::uint32_t* out,
+                             std::size_t stride) {
+    // The same bits, read as unsigned: C++ allows it, and they wrap.
+    decoder_(codes, count, reinterpret_cast<std::int32_t*>(out), stride);
+  };
+  PackedTile<std::uint32_t, std::uint32_t> packed(tile, code_bytes(), decode, decode);
+  packed.for_each_sum([&](std::size_t i, std::uint32_t& sum) {
+    sum = static_cast<std::uint32_t>(sum_at(tile.accumulators, i));
+  });
+  sum_modulo(packed.work());
+  packed.for_each_sum([&](std::size_t i, std::uint32_t sum) {
+    set_sum(sign_extend(sum, accumulator_width_), tile.accumulators, i);
+  });
+}
+
+void WholeArithmetic::matmul_in_doubles(const MatmulTile& tile) const {
+  PackedTile<double, double> packed(tile, code_bytes(), *to_double_, *to_double_);
+  if (way_ == Way::kWrapping) {
+    sum_saturating(product_, packed.work(), saturation_);
+    packed.for_each_sum([&](std::size_t i, double sum) {
+      const auto addend = static_cast<std::int64_t>(sum);
+      set_sum(mac_->add(sum_at(tile.accumulators, i), addend), tile.accumulators, i);
+    });
+    return;
+  }
+  packed.for_each_sum(
+      [&](std::size_t i, double& sum) { sum = static_cast<double>(sum_at(tile.accumulators, i)); });
+  sum_saturating(product_, packed.work(), saturation_);
+  packed.for_each_sum([&](std::size_t i, double sum) {
+    set_sum(static_cast<std::int64_t>(sum), tile.accumulators, i);
+  });
+}
+
+void WholeArithmetic::matmul_scalar(const MatmulTile& tile) const {
   const Rows<std::int32_t> rows(tile, code_bytes(), decoder_);
   for (std::size_t m = 0; m < tile.m; ++m) {
     const std::span row(rows.activations.data() + m * tile.k, tile.k);

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "models/arithmetic_base.h"
 #include "models/fixed_point.h"
 #include "models/integer_mac.h"
+#include "models/kernels.h"
 #include "models/name.h"
 
 namespace systolog::models {
@@ -29,6 +31,18 @@ class WholeArithmetic : public ArithmeticBase {
     Fixed codes;
     std::int32_t operator()(Code code) const { return codes.integer(code); }
   };
+  /// What the multiplier keeps of an operand's magnitude, with the operand's sign.
+  struct Prepare {
+    Fixed codes;
+    Leading leading;
+    Signs signs;
+    double operator()(Code code) const {
+      const std::int32_t x = codes.integer(code);
+      if (x == 0) return 0.0;
+      const auto kept = static_cast<double>(leading(magnitude(signs, x)));
+      return x < 0 ? -kept : kept;
+    }
+  };
 
   WholeArithmetic(const ArithmeticName& name, const Fixed& codes, int accumulator_width,
                   Kernels kernels);
@@ -45,8 +59,23 @@ class WholeArithmetic : public ArithmeticBase {
   Fixed codes_;  // of int:B without fraction bits
   int accumulator_width_;
   std::unique_ptr<const IntegerMac> mac_;
-  bool modulo_32_bits_;  // exact products, sums that wrap at 32 bits or less: 32-bit arithmetic
+  /// How matmul computes.
+  enum class Way {
+    kScalar,      // IntegerMac
+    kModulo,      // exact products, sums that wrap at 32 bits or less: arithmetic modulo 2^32
+    kWrapping,    // products and sums of a tile exact in fp64, which then wrap
+    kSaturating,  // products and saturating sums exact in fp64
+  };
+  Way choose(const ArithmeticName& name, Kernels kernels) const;
+  void matmul_modulo(const MatmulTile& tile) const;
+  void matmul_in_doubles(const MatmulTile& tile) const;
+  void matmul_scalar(const MatmulTile& tile) const;
+
+  Product product_;
+  Saturation saturation_;  // kWrapping, kSaturating
+  Way way_;
   Decoder<std::int32_t, Decode> decoder_;
+  std::optional<Decoder<double, Prepare>> to_double_;
 };
 
 /// int:B: real = scale (q - zero_point). Sums and biases are integers at scale_a scale_w.

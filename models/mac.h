@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -27,6 +28,8 @@ class Mac {
   /// `finite`: no operand is infinite or NaN.
   virtual void dot(std::span<const Unpacked> a, const Unpacked* b, std::size_t fold_rows,
                    bool finite, std::byte* accumulator) const = 0;
+  /// accumulator += x, a part of an exact sum that was computed elsewhere.
+  virtual void add_exact(double x, std::byte* accumulator) const = 0;
   /// Value of the accumulator after `addend` was added to it.
   virtual Dyadic sum(const std::byte* accumulator, const Dyadic& addend) const = 0;
   virtual Dyadic value(const std::byte* accumulator) const = 0;
@@ -81,6 +84,17 @@ class MacOf final : public Mac {
       }
       accumulate_.merge(total, sum);
     }
+    accumulate_.store(total, accumulator);
+  }
+  void add_exact(double x, std::byte* accumulator) const override {
+    if (x == 0.0) return;
+    auto total = accumulate_.load(accumulator);
+    Dyadic part = from_ieee(x);
+    // Of a quire, no last place lies below the quire's: drop the zeros there.
+    const int zeros = std::countr_zero(part.magnitude);
+    part.magnitude >>= zeros;
+    part.exponent += zeros;
+    accumulate_.add(total, part);
     accumulate_.store(total, accumulator);
   }
   Dyadic sum(const std::byte* accumulator, const Dyadic& addend) const override {

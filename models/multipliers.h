@@ -7,15 +7,32 @@
 
 namespace systolog::models {
 
+/// What a multiplier keeps of an operand: `bits` bits from its leading one on, the last of them set
+/// to 1 if `last_set` and bits were dropped, 0 below.
+struct Leading {
+  int bits = 32;
+  bool last_set = false;
+  constexpr std::uint32_t operator()(std::uint32_t a) const {
+    const int drop = static_cast<int>(std::bit_width(a)) - bits;
+    return drop <= 0 ? a : ((a >> drop) | (last_set ? 1U : 0U)) << drop;
+  }
+};
+
 /// A multiplier of magnitudes: 32-bit integers, or the significands of posits and floats, whose
 /// exponents and signs are added and multiplied beside it. 0 if an operand is 0.
+/// multiply(a, b) = Core{}(kept(a), kept(b)) with kept = multiply.leading(): what it does to each
+/// operand by itself, and then to both. kernels.h knows the cores, Exact and Mitchell.
 template <typename M>
 concept Multiplier = requires(const M& multiply, std::uint32_t a, std::uint32_t b) {
   { multiply(a, b) } -> std::same_as<std::uint64_t>;
+  { multiply.leading() } -> std::same_as<Leading>;
+  { typename M::Core{}(a, b) } -> std::same_as<std::uint64_t>;
 };
 
 /// a * b.
 struct Exact {
+  using Core = Exact;
+  static constexpr Leading leading() { return {}; }
   constexpr std::uint64_t operator()(std::uint32_t a, std::uint32_t b) const {
     return std::uint64_t{a} * b;
   }
@@ -29,6 +46,8 @@ struct Exact {
 /// Error   p <= ab and ab - p <= ab/9 (11.1 %), reached at x = y = 1/2.
 /// Source  [Mitchell 1962]; [PLAM, section III].
 struct Mitchell {
+  using Core = Mitchell;
+  static constexpr Leading leading() { return {}; }
   constexpr std::uint64_t operator()(std::uint32_t a, std::uint32_t b) const {
     if (a == 0 || b == 0) return 0;
     const int i = static_cast<int>(std::bit_width(a)) - 1;
@@ -41,19 +60,15 @@ struct Mitchell {
   }
 };
 
-/// `a` with all but the `kept_bits` bits from its leading one on set to 0.
-constexpr std::uint32_t keep_leading(std::uint32_t a, int kept_bits) {
-  const int drop = static_cast<int>(std::bit_width(a)) - kept_bits;
-  return drop <= 0 ? a : a >> drop << drop;
-}
-
 /// Mitch-w: Mitchell's product of operands that keep their leading one and w - 1 bits below it.
 /// Error   -24.25 % at worst for w = 4, -14.65 % for 6, -12.00 % for 8 (32-bit operands).
 /// Source  [Kim 2019]; [Kim 2022, section III].
 struct Mitchw {
   int w = 6;
+  using Core = Mitchell;
+  constexpr Leading leading() const { return {w}; }
   constexpr std::uint64_t operator()(std::uint32_t a, std::uint32_t b) const {
-    return Mitchell{}(keep_leading(a, w), keep_leading(b, w));
+    return Mitchell{}(leading()(a), leading()(b));
   }
 };
 
@@ -63,14 +78,10 @@ struct Mitchw {
 /// Source  [DRUM].
 struct Drum {
   int k = 6;
+  using Core = Exact;
+  constexpr Leading leading() const { return {k, true}; }
   constexpr std::uint64_t operator()(std::uint32_t a, std::uint32_t b) const {
-    return std::uint64_t{steered(a)} * steered(b);
-  }
-
- private:
-  constexpr std::uint32_t steered(std::uint32_t a) const {
-    const int drop = static_cast<int>(std::bit_width(a)) - k;
-    return drop <= 0 ? a : ((a >> drop) | 1U) << drop;
+    return Exact{}(leading()(a), leading()(b));
   }
 };
 
@@ -79,8 +90,10 @@ struct Drum {
 /// Error   p <= ab, ab - p < ab (1 - (1 - 2^(1-k))^2).
 struct Trunc {
   int k = 8;
+  using Core = Exact;
+  constexpr Leading leading() const { return {k}; }
   constexpr std::uint64_t operator()(std::uint32_t a, std::uint32_t b) const {
-    return std::uint64_t{keep_leading(a, k)} * keep_leading(b, k);
+    return Exact{}(leading()(a), leading()(b));
   }
 };
 
@@ -95,26 +108,22 @@ enum class Signs : std::uint8_t {
                     // inverted, -p - 1. No carry chains. [Kim 2022, section III]
 };
 
+/// Magnitude that a multiplier gets for x != 0.
+constexpr std::uint32_t magnitude(Signs signs, std::int32_t x) {
+  const auto bits = static_cast<std::uint32_t>(x);
+  if (x >= 0) return bits;
+  if (signs == Signs::kTwosComplement) return 0U - bits;
+  return ~bits | (~bits == 0 ? 1U : 0U);
+}
+
 /// Product of two signed integers by a multiplier of magnitudes; 0 if an operand is 0.
 template <Signs kSigns, Multiplier M>
 constexpr std::int64_t signed_product(const M& multiply, std::int32_t a, std::int32_t b) {
   if (a == 0 || b == 0) return 0;
-  const bool negative = (a < 0) != (b < 0);
-  if constexpr (kSigns == Signs::kOnesComplement) {
-    const auto magnitude = [](std::int32_t x) {
-      const auto bits = static_cast<std::uint32_t>(x < 0 ? ~x : x);
-      return bits | (bits == 0 ? 1U : 0U);
-    };
-    const auto product = static_cast<std::int64_t>(multiply(magnitude(a), magnitude(b)));
-    return negative ? ~product : product;
-  } else {
-    const auto magnitude = [](std::int32_t x) {
-      const auto bits = static_cast<std::uint32_t>(x);
-      return x < 0 ? 0U - bits : bits;
-    };
-    const auto product = static_cast<std::int64_t>(multiply(magnitude(a), magnitude(b)));
-    return negative ? -product : product;
-  }
+  const auto product =
+      static_cast<std::int64_t>(multiply(magnitude(kSigns, a), magnitude(kSigns, b)));
+  if ((a < 0) == (b < 0)) return product;
+  return kSigns == Signs::kOnesComplement ? ~product : -product;
 }
 
 }  // namespace systolog::models

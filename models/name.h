@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 
 #include "models/fixed_point.h"
@@ -34,6 +35,19 @@ struct RoundedSum {};  // self
 struct SignedMultiplier {
   std::variant<Exact, Mitchell, Mitchw, Drum, Trunc> unit;
   Signs signs = Signs::kTwosComplement;
+
+  Leading leading() const {
+    return std::visit([](const auto& m) { return m.leading(); }, unit);
+  }
+  /// What the unit does to two operands of which it kept leading() is Mitchell's product, else the
+  /// exact one.
+  bool is_logarithmic() const {
+    return std::visit(
+        [](const auto& m) {
+          return std::is_same_v<typename std::decay_t<decltype(m)>::Core, Mitchell>;
+        },
+        unit);
+  }
 };
 
 /// An arithmetic's name, read.

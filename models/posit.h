@@ -30,6 +30,12 @@ struct Posit {
   /// log2 of maxpos; minpos is its inverse, and every number is a multiple of minpos.
   constexpr int max_scale() const { return (n - 2) * (1 << es); }
   constexpr int least_exponent() const { return -max_scale(); }
+  /// Exponent of the last place of numbers 2^scale (1 + f) with |scale| <= max_scale().
+  constexpr int least_place(int scale) const {
+    const int k = scale >> es, regime_bits = k >= 0 ? k + 2 : 1 - k;
+    return scale - std::max(n - 1 - regime_bits - es, 0);
+  }
+  constexpr int least_scale() const { return -max_scale(); }
   constexpr int significand_bits() const { return std::max(n - 2 - es, 1); }
   /// Bits of a product as a multiple of minpos^2.
   constexpr int product_bits() const { return 4 * max_scale() + 1; }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "models/arithmetic_base.h"
+#include "models/exact_window.h"
 #include "models/mac.h"
 #include "models/name.h"
 #include "models/tile.h"
@@ -48,54 +49,46 @@ class RealArithmetic final : public ArithmeticBase {
  private:
   /// How matmul computes.
   enum class Way {
-    kScalar,    // Mac on decoded operands
-    kFloat,     // exact products into fp32 or fp64, whose numbers include the format's: a fused
-    kDouble,    //   multiply-add is the Mac's own step
-    kIntegers,  // quire of 64 bits, operands as 32-bit multiples of the least number: exact
-                // integers
+    kScalar,  // Mac on decoded operands
+    // Products exact in fp32 or fp64, or fused with the sum, into a sum of that type: the Mac's own
+    // step.
+    kFloat,
+    kDouble,
+    kExact,  // quire: products exact in fp64, sums of their parts exact in fp64
   };
   struct Unpack {
     Format format;
     Unpacked operator()(Code code) const { return format.unpack(code); }
   };
+  /// What the multiplier keeps of an operand.
   template <typename T>
   struct ToIeee {
     Format format;
+    Leading leading;
     T operator()(Code code) const {
-      if constexpr (std::is_same_v<Format, Float> && std::is_same_v<T, float>) {
-        if (format.bits() == 32) return std::bit_cast<float>(code);
+      if constexpr (std::is_same_v<Format, Float>) {
+        if (format.bits() == 32 && leading.bits == 32) return std::bit_cast<float>(code);
       }
-      return to_ieee<T>(to_dyadic(format.unpack(code)));
+      Unpacked x = format.unpack(code);
+      x.significand = leading(x.significand);
+      return to_ieee<T>(to_dyadic(x));
     }
   };
-  /// kNotFinite for infinities and NaN.
-  struct ToInteger {
-    Format format;
-    std::int32_t operator()(Code code) const {
-      const Unpacked x = format.unpack(code);
-      if (x.kind != Kind::kFinite) return kNotFinite;
-      if (x.significand == 0) return 0;
-      const auto multiple =
-          static_cast<std::int32_t>(x.significand << (x.exponent - format.least_exponent()));
-      return x.negative ? -multiple : multiple;
-    }
-  };
-  static constexpr std::int32_t kNotFinite = std::numeric_limits<std::int32_t>::min();
 
   static Way choose(const ArithmeticName& name, const Format& format, Kernels kernels);
   Dyadic value(Code code) const { return to_dyadic(format_.unpack(code)); }
   template <typename T>
-  void matmul_in(const Decoder<T, ToIeee<T>>& decoder, const MatmulTile& tile) const;
-  void matmul_in_integers(const MatmulTile& tile) const;
+  void matmul_rounded(const Decoder<T, ToIeee<T>>& decoder, const MatmulTile& tile) const;
+  void matmul_exact(const MatmulTile& tile) const;
   void matmul_scalar(const MatmulTile& tile) const;
 
   Format format_;
   std::unique_ptr<const Mac> mac_;
   Way way_;
+  Product product_;
   std::optional<Decoder<Unpacked, Unpack>> unpack_;
   std::optional<Decoder<float, ToIeee<float>>> to_float_;
   std::optional<Decoder<double, ToIeee<double>>> to_double_;
-  std::optional<Decoder<std::int32_t, ToInteger>> to_integer_;
 };
 
 template <typename Format>
@@ -103,39 +96,41 @@ RealArithmetic<Format>::RealArithmetic(const ArithmeticName& name, Kernels kerne
     : ArithmeticBase(name.canonical, std::get<Format>(name.format).bits()),
       format_(std::get<Format>(name.format)),
       mac_(make_mac(name)),
-      way_(choose(name, format_, kernels)) {
-  switch (way_) {
-    case Way::kScalar:
-      unpack_.emplace(bits(), Unpack{format_});
-      break;
-    case Way::kFloat:
-      to_float_.emplace(bits(), ToIeee<float>{format_});
-      break;
-    case Way::kDouble:
-      to_double_.emplace(bits(), ToIeee<double>{format_});
-      break;
-    case Way::kIntegers:
-      to_integer_.emplace(bits(), ToInteger{format_});
-      break;
+      way_(choose(name, format_, kernels)),
+      product_(name.multiplier.is_logarithmic() ? Product::kLogarithmic : Product::kTimes) {
+  if (way_ == Way::kScalar) {
+    unpack_.emplace(bits(), Unpack{format_});
+  } else if (way_ == Way::kFloat) {
+    to_float_.emplace(bits(), ToIeee<float>{format_, name.multiplier.leading()});
+  } else {
+    to_double_.emplace(bits(), ToIeee<double>{format_, name.multiplier.leading()});
   }
+}
+
+/// True if T holds all operands, and logarithmic products lie in its normal range.
+template <typename T, typename Format>
+bool holds(const Format& format, bool logarithmic) {
+  using Limits = std::numeric_limits<T>;
+  const int greatest = logarithmic ? 2 * format.max_scale() + 1 : format.max_scale();
+  const bool fits = format.significand_bits() <= Limits::digits && greatest < Limits::max_exponent;
+  // Limits::min() = 2^(min_exponent - 1); subnormal numbers are operands like any other.
+  if (logarithmic) return fits && 2 * format.least_scale() >= Limits::min_exponent - 1;
+  return fits && format.least_exponent() >= Limits::min_exponent - Limits::digits;
 }
 
 template <typename Format>
 auto RealArithmetic<Format>::choose(const ArithmeticName& name, const Format& format,
                                     Kernels kernels) -> Way {
+  const bool logarithmic = name.multiplier.is_logarithmic();
   if (kernels == Kernels::kScalar) return Way::kScalar;
-  if (!std::holds_alternative<Exact>(name.multiplier.unit)) return Way::kScalar;
   if (std::holds_alternative<Fp32Sum>(name.accumulator)) {
-    return format.significand_bits() <= 24 && format.max_scale() <= 127 &&
-                   format.least_exponent() >= -149
-               ? Way::kFloat
-               : Way::kScalar;
+    return holds<float>(format, logarithmic) ? Way::kFloat : Way::kScalar;
   }
+  if (!holds<double>(format, logarithmic)) return Way::kScalar;
   if (std::holds_alternative<Fp64Sum>(name.accumulator)) return Way::kDouble;
-  const bool quire = std::holds_alternative<ExactSum>(name.accumulator);
-  const bool fits =
-      format.max_scale() - format.least_exponent() <= 30 && quire_bits(format.product_bits()) == 64;
-  return quire && fits ? Way::kIntegers : Way::kScalar;
+  const int significand_bits = std::min(format.significand_bits(), name.multiplier.leading().bits);
+  const bool exact = logarithmic || 2 * significand_bits <= std::numeric_limits<double>::digits;
+  return std::holds_alternative<ExactSum>(name.accumulator) && exact ? Way::kExact : Way::kScalar;
 }
 
 template <typename Format>
@@ -160,45 +155,57 @@ void RealArithmetic<Format>::matmul(const MatmulTile& tile) const {
     case Way::kScalar:
       return matmul_scalar(tile);
     case Way::kFloat:
-      return matmul_in(*to_float_, tile);
+      return matmul_rounded(*to_float_, tile);
     case Way::kDouble:
-      return matmul_in(*to_double_, tile);
-    case Way::kIntegers:
-      return matmul_in_integers(tile);
+      return matmul_rounded(*to_double_, tile);
+    case Way::kExact:
+      return matmul_exact(tile);
   }
 }
 
 template <typename Format>
 template <typename T>
-void RealArithmetic<Format>::matmul_in(const Decoder<T, ToIeee<T>>& decoder,
-                                       const MatmulTile& tile) const {
-  std::byte* const sums = tile.accumulators;
-  matmul_by_panels<T, T>(
-      tile, code_bytes(), decoder, [=](std::size_t i) { return load<T>(sums + i * sizeof(T)); },
-      [=](std::size_t i, T sum) { store(sum, sums + i * sizeof(T)); });
+void RealArithmetic<Format>::matmul_rounded(const Decoder<T, ToIeee<T>>& decoder,
+                                            const MatmulTile& tile) const {
+  bool finite = true;
+  const auto decode = [&](const std::byte* codes, std::size_t count, T* out, std::size_t stride) {
+    decoder(codes, count, out, stride);
+    if (product_ == Product::kTimes) return;  // which treats infinities and NaN as IEEE 754 does
+    T check = 0;
+    for (std::size_t i = 0; i < count; ++i) check += out[i * stride] - out[i * stride];
+    finite = finite && check == 0;
+  };
+  PackedTile<T, T> packed(tile, code_bytes(), decode, decode);
+  if (!finite) return matmul_scalar(tile);
+  packed.for_each_sum(
+      [&](std::size_t i, T& sum) { sum = load<T>(tile.accumulators + i * sizeof(T)); });
+  sum_rounded(product_, packed.work());
+  packed.for_each_sum([&](std::size_t i, T sum) { store(sum, tile.accumulators + i * sizeof(T)); });
 }
 
 template <typename Format>
-void RealArithmetic<Format>::matmul_in_integers(const MatmulTile& tile) const {
-  bool finite = true;
-  const auto decode = [&](const std::byte* codes, std::size_t count, std::int32_t* out,
-                          std::size_t stride) {
-    (*to_integer_)(codes, count, out, stride);
-    bool all = true;
-    for (std::size_t i = 0; i < count; ++i) all = all && out[i * stride] != kNotFinite;
-    finite = finite && all;
+void RealArithmetic<Format>::matmul_exact(const MatmulTile& tile) const {
+  Magnitudes activations, weights;
+  const auto decode_into = [&](Magnitudes& magnitudes) {
+    return [&](const std::byte* codes, std::size_t count, double* out, std::size_t stride) {
+      (*to_double_)(codes, count, out, stride);
+      magnitudes.include(out, count, stride);
+    };
   };
-  std::vector<std::uint64_t> results(tile.m * tile.n);
-  matmul_by_panels<std::int32_t, std::uint64_t>(
-      tile, code_bytes(), decode, [](std::size_t) { return std::uint64_t{0}; },
-      [&](std::size_t i, std::uint64_t sum) { results[i] = sum; });
-  if (!finite) return matmul_scalar(tile);
-  const QuireSum<1> quire{2 * format_.least_exponent()};
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    std::byte* at = tile.accumulators + i * sizeof(std::uint64_t);
-    auto total = quire.load(at);
-    quire.merge(total, {{results[i]}});
-    quire.store(total, at);
+  PackedTile<double, double> packed(tile, code_bytes(), decode_into(activations),
+                                    decode_into(weights));
+  if (!activations.finite || !weights.finite) return matmul_scalar(tile);
+  const auto splitters = splitters_for(product_, activations, weights, tile.k,
+                                       [&](int scale) { return format_.least_place(scale); });
+  if (!splitters) return matmul_scalar(tile);
+  packed.allocate_sums(splitters->size() + 1);
+  sum_exactly(product_, packed.work(), *splitters);
+  for (std::size_t set = 0; set <= splitters->size(); ++set) {
+    packed.for_each_sum(
+        [&](std::size_t i, double sum) {
+          mac_->add_exact(sum, tile.accumulators + i * accumulator_bytes());
+        },
+        set);
   }
 }
 

@@ -6,18 +6,17 @@
 #include <vector>
 
 #include "models/arithmetic.h"
-#include "models/codes.h"
 #include "models/kernels.h"
 
 namespace systolog::models {
 
 /// A tile's operands, decoded: activations [m][k] and weights turned to [n][k], so that each
-/// output is a dot product of two rows.
+/// output is a dot product of two rows. decode(codes, count, out, stride) writes out[i * stride] =
+/// operand of codes[i].
 template <typename Operand>
 struct Rows {
   std::vector<Operand> activations, weights;
 
-  /// decode(codes, count, out, stride) writes out[i * stride] = value of code i.
   template <typename Decode>
   Rows(const MatmulTile& tile, std::size_t code_bytes, const Decode& decode)
       : activations(tile.m * tile.k), weights(tile.n * tile.k) {
@@ -28,55 +27,83 @@ struct Rows {
   }
 };
 
-/// Runs a tile through multiply_panels. The longer of m and n is spread over the lanes: the
-/// products commute. load_sum(i) is the i-th sum before, store_sum(i, sum) takes it after.
-template <typename Operand, typename Sum, typename Decode, typename LoadSum, typename StoreSum>
-void matmul_by_panels(const MatmulTile& tile, std::size_t code_bytes, const Decode& decode,
-                      const LoadSum& load_sum, const StoreSum& store_sum) {
-  const bool over_m = tile.m > tile.n;
-  Panels<Operand, Sum> work;
-  work.k = tile.k;
-  work.fold_rows = tile.fold_rows;
-  work.row_count = over_m ? tile.n : tile.m;
-  const std::size_t lanes = over_m ? tile.m : tile.n;
-  work.lane_count = (lanes + kLanes - 1) / kLanes * kLanes;
-
-  std::vector<Operand> rows(work.row_count * tile.k), panels(work.lane_count * tile.k);
-  std::vector<Sum> sums(work.row_count * work.lane_count);
-  const auto panel_of = [&](std::size_t lane) {
-    return panels.data() + lane / kLanes * tile.k * kLanes + lane % kLanes;
-  };
-  if (over_m) {
-    for (std::size_t m = 0; m < tile.m; ++m) {
-      decode(tile.activations + m * tile.k * code_bytes, tile.k, panel_of(m), kLanes);
-    }
-    for (std::size_t k = 0; k < tile.k; ++k) {
-      decode(tile.weights + k * tile.n * code_bytes, tile.n, rows.data() + k, tile.k);
-    }
-  } else {
-    decode(tile.activations, tile.m * tile.k, rows.data(), 1);
-    for (std::size_t k = 0; k < tile.k; ++k) {
-      for (std::size_t n = 0; n < tile.n; n += kLanes) {
-        decode(tile.weights + (k * tile.n + n) * code_bytes, std::min(kLanes, tile.n - n),
-               panel_of(n) + k * kLanes, 1);
+/// A tile's operands decoded into a kernel's panels. The longer of m and n is spread over the
+/// lanes: all products commute. The panels lie in buffers that each thread keeps, as fresh ones of
+/// their size cost more than the products of a small tile: one PackedTile of a kind at a time.
+template <typename Operand, typename Sum>
+class PackedTile {
+ public:
+  template <typename DecodeActivations, typename DecodeWeights>
+  PackedTile(const MatmulTile& tile, std::size_t code_bytes,
+             const DecodeActivations& decode_activations, const DecodeWeights& decode_weights)
+      : over_m_(tile.m > tile.n),
+        lanes_(std::max(tile.m, tile.n)),
+        row_stride_(over_m_ ? 1 : tile.n),
+        lane_stride_(over_m_ ? tile.n : 1) {
+    work_.k = tile.k;
+    work_.fold_rows = tile.fold_rows;
+    work_.row_count = std::min(tile.m, tile.n);
+    work_.lane_count = (lanes_ + kLanes - 1) / kLanes * kLanes;
+    rows_ = reserve(buffers().rows, work_.row_count * tile.k);
+    panels_ = reserve(buffers().panels, work_.lane_count * tile.k);
+    if (over_m_) {
+      for (std::size_t m = 0; m < tile.m; ++m) {
+        decode_activations(tile.activations + m * tile.k * code_bytes, tile.k, lane(m), kLanes);
+      }
+      for (std::size_t k = 0; k < tile.k; ++k) {
+        decode_weights(tile.weights + k * tile.n * code_bytes, tile.n, rows_ + k, tile.k);
+      }
+    } else {
+      decode_activations(tile.activations, tile.m * tile.k, rows_, 1);
+      for (std::size_t k = 0; k < tile.k; ++k) {
+        for (std::size_t n = 0; n < tile.n; n += kLanes) {
+          decode_weights(tile.weights + (k * tile.n + n) * code_bytes, std::min(kLanes, tile.n - n),
+                         lane(n) + k * kLanes, 1);
+        }
       }
     }
+    work_.rows = rows_;
+    work_.lanes = panels_;
+    allocate_sums(1);
   }
-  const std::size_t row_stride = over_m ? 1 : tile.n, lane_stride = over_m ? tile.n : 1;
-  for (std::size_t r = 0; r < work.row_count; ++r) {
-    for (std::size_t l = 0; l < lanes; ++l) {
-      sums[r * work.lane_count + l] = load_sum(r * row_stride + l * lane_stride);
+
+  /// `sets` sums, all zero, for each output.
+  void allocate_sums(std::size_t sets) {
+    const std::size_t count = sets * work_.row_count * work_.lane_count;
+    work_.sums = reserve(buffers().sums, count);
+    std::fill_n(work_.sums, count, Sum{});
+  }
+  const Panels<Operand, Sum>& work() const { return work_; }
+
+  /// Calls visit(i, sum) for each output i of [m, n], `sum` of the given set.
+  template <typename Visit>
+  void for_each_sum(const Visit& visit, std::size_t set = 0) {
+    Sum* row = work_.sums + set * work_.row_count * work_.lane_count;
+    for (std::size_t r = 0; r < work_.row_count; ++r, row += work_.lane_count) {
+      for (std::size_t l = 0; l < lanes_; ++l) visit(r * row_stride_ + l * lane_stride_, row[l]);
     }
   }
-  work.rows = rows.data();
-  work.lanes = panels.data();
-  work.sums = sums.data();
-  multiply_panels(work);
-  for (std::size_t r = 0; r < work.row_count; ++r) {
-    for (std::size_t l = 0; l < lanes; ++l) {
-      store_sum(r * row_stride + l * lane_stride, sums[r * work.lane_count + l]);
-    }
+
+ private:
+  struct Buffers {
+    std::vector<Operand> rows, panels;
+    std::vector<Sum> sums;
+  };
+  static Buffers& buffers() {
+    thread_local Buffers buffers;
+    return buffers;
   }
-}
+  template <typename T>
+  static T* reserve(std::vector<T>& buffer, std::size_t count) {
+    if (buffer.size() < count) buffer.resize(count);
+    return buffer.data();
+  }
+  Operand* lane(std::size_t l) { return panels_ + l / kLanes * work_.k * kLanes + l % kLanes; }
+
+  bool over_m_;
+  std::size_t lanes_, row_stride_, lane_stride_;
+  Operand *rows_ = nullptr, *panels_ = nullptr;
+  Panels<Operand, Sum> work_;
+};
 
 }  // namespace systolog::models
