@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cmath>
 #include <memory>
 #include <optional>
 
@@ -38,9 +39,8 @@ class WholeArithmetic : public ArithmeticBase {
     Signs signs;
     double operator()(Code code) const {
       const std::int32_t x = codes.integer(code);
-      if (x == 0) return 0.0;
       const auto kept = static_cast<double>(leading(magnitude(signs, x)));
-      return x < 0 ? -kept : kept;
+      return std::copysign(kept, static_cast<double>(x));
     }
   };
 

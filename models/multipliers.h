@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <concepts>
 #include <cstdint>
@@ -13,8 +14,8 @@ struct Leading {
   int bits = 32;
   bool last_set = false;
   constexpr std::uint32_t operator()(std::uint32_t a) const {
-    const int drop = static_cast<int>(std::bit_width(a)) - bits;
-    return drop <= 0 ? a : ((a >> drop) | (last_set ? 1U : 0U)) << drop;
+    const int drop = std::max(static_cast<int>(std::bit_width(a)) - bits, 0);
+    return ((a >> drop) | (last_set && drop > 0 ? 1U : 0U)) << drop;
   }
 };
 
@@ -108,12 +109,12 @@ enum class Signs : std::uint8_t {
                     // inverted, -p - 1. No carry chains. [Kim 2022, section III]
 };
 
-/// Magnitude that a multiplier gets for x != 0.
+/// Magnitude that a multiplier gets for x. Without a jump: signs are as good as random.
 constexpr std::uint32_t magnitude(Signs signs, std::int32_t x) {
-  const auto bits = static_cast<std::uint32_t>(x);
-  if (x >= 0) return bits;
-  if (signs == Signs::kTwosComplement) return 0U - bits;
-  return ~bits | (~bits == 0 ? 1U : 0U);
+  const std::uint32_t minus = x < 0 ? ~0U : 0U;
+  const std::uint32_t inverted = static_cast<std::uint32_t>(x) ^ minus;
+  if (signs == Signs::kTwosComplement) return inverted - minus;
+  return inverted | (inverted == 0 ? minus & 1U : 0U);
 }
 
 /// Product of two signed integers by a multiplier of magnitudes; 0 if an operand is 0.
