@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// Multiply-accumulates a second of every arithmetic on real layers' shapes, beside FP32 and int8
+// of oneDNN in the same run. One thread: the figure to compare; /cores runs all of them.
+#include <benchmark/benchmark.h>
+#include <tbb/blocked_range.h>
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "bench/onednn.h"
+#include "bench/shapes.h"
+#include "models/arithmetic.h"
+#include "pe/systolic_array.h"
+
+namespace systolog::bench {
+namespace {
+
+// A 128-row array's folds: accumulation order is part of what is timed.
+constexpr std::uint32_t kRows = 128;
+
+constexpr const char* kArithmetics[] = {
+    "fp32/exact/fp32",       "bf16/exact/fp32",        "fp16/exact/fp32",
+    "int:8/exact/int:32",    "posit:8,0/exact/quire",  "posit:8,1/exact/quire",
+    "posit:8,2/exact/quire", "posit:16,1/exact/quire", "posit:16,1/plam/fp32",
+    "posit:16,1/plam/quire", "posit:8,0/plam/quire",   "posit:16,1/exact/self",
+    "posit:16,1/plam/self",  "posit:32,2/exact/quire", "fixed:32,16/exact/fixed:32,16",
+    "fixed:32,16/mitchw:6",  "fixed:32,16/mitchell",   "int:8/mitchell/int:32",
+    "int:8/drum:6/int:32",
+};
+
+/// Activations like those behind a ReLU, weights like a trained layer's.
+std::vector<float> normal(std::size_t count, float deviation, bool relu, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> draw(0.0F, deviation);
+  std::vector<float> values(count);
+  for (float& v : values) v = relu ? std::max(0.0F, draw(random)) : draw(random);
+  return values;
+}
+
+std::vector<std::byte> encoded(const models::Arithmetic& a, const std::vector<float>& values) {
+  std::vector<std::byte> codes(values.size() * a.code_bytes());
+  a.encode(values, {0.03F, 0}, codes.data());
+  return codes;
+}
+
+struct Operands {
+  std::vector<std::byte> activations, weights, accumulators;
+  Operands(const models::Arithmetic& a, const Shape& s)
+      : activations(encoded(a, normal(s.m * s.k * s.groups, 1.0F, true, 1))),
+        weights(encoded(a, normal(s.k * s.n * s.groups, 0.1F, false, 2))),
+        accumulators(s.m * s.n * s.groups * a.accumulator_bytes()) {}
+};
+
+void count(benchmark::State& state, const Shape& s) {
+  state.counters["MAC/s"] = benchmark::Counter(static_cast<double>(s.m * s.k * s.n * s.groups),
+                                               benchmark::Counter::kIsIterationInvariantRate);
+}
+
+/// Rows [first, last) of the matmul.
+void run_rows(const models::Arithmetic& a, const Shape& s, Operands& o, std::size_t first,
+              std::size_t last) {
+  a.clear((last - first) * s.n, o.accumulators.data() + first * s.n * a.accumulator_bytes());
+  a.matmul({.m = last - first,
+            .k = s.k,
+            .n = s.n,
+            .fold_rows = kRows,
+            .activations = o.activations.data() + first * s.k * a.code_bytes(),
+            .weights = o.weights.data(),
+            .accumulators = o.accumulators.data() + first * s.n * a.accumulator_bytes()});
+}
+
+/// A depthwise layer as the array runs it: a 1x1 window over groups of K channels, one filter each.
+void run_groups(const models::Arithmetic& a, const Shape& s, Operands& o) {
+  pe::Matmul m;
+  m.columns = m.out_columns = static_cast<std::uint32_t>(s.m);
+  m.groups = static_cast<std::uint32_t>(s.groups);
+  m.channels = static_cast<std::uint32_t>(s.k * s.groups);
+  m.filters = static_cast<std::uint32_t>(s.n * s.groups);
+  pe::SystolicArray({.rows = kRows, .columns = kRows}, a)
+      .execute(m, o.activations, o.weights, o.accumulators);
+}
+
+void time_arithmetic(benchmark::State& state, const char* name, const Shape& s, bool all_cores) {
+  const auto arithmetic = models::make_arithmetic(name);
+  Operands operands(*arithmetic, s);
+  for (auto _ : state) {
+    if (s.groups > 1) {
+      run_groups(*arithmetic, s, operands);
+    } else if (all_cores) {
+      tbb::parallel_for(tbb::blocked_range<std::size_t>(0, s.m, 32), [&](const auto& rows) {
+        run_rows(*arithmetic, s, operands, rows.begin(), rows.end());
+      });
+    } else {
+      run_rows(*arithmetic, s, operands, 0, s.m);
+    }
+    benchmark::ClobberMemory();
+  }
+  count(state, s);
+}
+
+void register_all() {
+  for (const Shape& shape : kShapes) {
+    const std::string suffix = std::string("|") + shape.name;
+    for (const auto type : {OneDnnType::kFp32, OneDnnType::kInt8}) {
+      const std::string name = type == OneDnnType::kFp32 ? "oneDNN fp32" : "oneDNN int8";
+      benchmark::RegisterBenchmark((name + suffix + "|1").c_str(), [=](benchmark::State& state) {
+        OneDnnMatmul matmul(type, shape);
+        for (auto _ : state) matmul.run();
+        count(state, shape);
+      });
+    }
+    for (const char* name : kArithmetics) {
+      benchmark::RegisterBenchmark((name + suffix + "|1").c_str(), [=](benchmark::State& state) {
+        time_arithmetic(state, name, shape, /*all_cores=*/false);
+      });
+      if (shape.groups > 1) continue;
+      benchmark::RegisterBenchmark(
+          (name + suffix + "|cores").c_str(),
+          [=](benchmark::State& state) { time_arithmetic(state, name, shape, /*all_cores=*/true); })
+          ->UseRealTime();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace systolog::bench
+
+int main(int argc, char** argv) {
+  systolog::bench::register_all();
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}
