@@ -158,6 +158,23 @@ TEST(Convert, RoundsADecimalThatIsNoBinaryNumberOnce) {
             hex(0x3F80'0001U));
 }
 
+TEST(Convert, ReadsBackWhatIsPrintedForWhatIsNoFiniteNumber) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"fp32/exact", "inf"},      {"fp32/exact", "-inf"}, {"fp32/exact", "nan"},
+      {"fp32/exact", "-0"},       {"bf16/exact", "-inf"}, {"fp8:e4m3/exact", "nan"},
+      {"posit:8,0/exact", "nan"},
+  };
+  for (const auto& [format, text] : cases) {
+    const auto arithmetic = make_arithmetic(format);
+    EXPECT_EQ(arithmetic->to_string(arithmetic->convert(text)), text) << format;
+  }
+}
+
+TEST(Convert, RefusesNaNWhereNoCodeStandsForIt) {
+  EXPECT_THROW(make_arithmetic("int:8/exact")->convert("nan"), UserError);
+  EXPECT_THROW(make_arithmetic("fixed:32,16/exact")->convert("nan"), UserError);
+}
+
 TEST(Convert, RefusesWhatIsNoNumberAndNamesIt) {
   for (const char* format : {"fp32/exact", "posit:8,0/exact", "int:8/exact", "fixed:32,16/exact"}) {
     const auto arithmetic = make_arithmetic(format);

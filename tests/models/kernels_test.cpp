@@ -47,26 +47,35 @@ std::vector<std::string> arithmetics() {
   return all;
 }
 
-/// Codes of any kind, or finite ones that interact; `wild` includes NaN, NaR and infinities.
-std::vector<Code> draw_codes(int bits, std::size_t count, bool wild, Draw& draw) {
+enum class Codes {
+  kNear,      // finite, of magnitudes that interact, some zeros
+  kAny,       // NaN, NaR and infinities included
+  kExtremes,  // the least and the greatest magnitudes and one, of both signs
+};
+
+std::vector<Code> draw_codes(int bits, std::size_t count, Codes kind, Draw& draw) {
+  const Code sign = Code{1} << (bits - 1), mask = sign | (sign - 1);
+  const std::vector<Code> extremes = {0, 1, sign >> 1, (sign >> 1) - 1, sign - 2, sign + 1, mask};
   std::vector<Code> codes(count);
-  const Code sign = Code{1} << (bits - 1);
   for (Code& code : codes) {
     code = draw.bits(bits);
-    if (!wild) code = draw.one_in(5) ? 0 : (code & ~(sign >> 1)) | (draw.one_in(2) ? sign >> 2 : 0);
+    if (kind == Codes::kExtremes) code = draw.of(extremes) & mask;
+    if (kind == Codes::kNear) {
+      code = draw.one_in(5) ? 0 : (code & ~(sign >> 1)) | (draw.one_in(2) ? sign >> 2 : 0);
+    }
   }
   return codes;
 }
 
 /// The accumulators after two tiles: their bytes, whatever they mean.
 std::vector<std::byte> accumulated(const Arithmetic& arithmetic, std::size_t m, std::size_t k,
-                                   std::size_t n, std::size_t fold_rows, bool wild) {
+                                   std::size_t n, std::size_t fold_rows, Codes kind) {
   Draw draw(1000 * m + 100 * k + n);
   std::vector<std::byte> sums(m * n * arithmetic.accumulator_bytes());
   arithmetic.clear(m * n, sums.data());
   for (int tile = 0; tile < 2; ++tile) {
-    const CodeBuffer a(draw_codes(arithmetic.bits(), m * k, wild, draw), arithmetic.code_bytes());
-    const CodeBuffer w(draw_codes(arithmetic.bits(), k * n, wild, draw), arithmetic.code_bytes());
+    const CodeBuffer a(draw_codes(arithmetic.bits(), m * k, kind, draw), arithmetic.code_bytes());
+    const CodeBuffer w(draw_codes(arithmetic.bits(), k * n, kind, draw), arithmetic.code_bytes());
     arithmetic.matmul({m, k, n, fold_rows, a.data(), w.data(), sums.data()});
   }
   return sums;
@@ -95,19 +104,21 @@ INSTANTIATE_TEST_SUITE_P(Targets, Kernel, testing::ValuesIn(hwy::SupportedAndGen
 TEST_P(Kernel, GivesTheScalarModelsCodes) {
   constexpr struct {
     std::size_t m, k, n, fold_rows;
-    bool wild;
-  } kCases[] = {{1, 1, 1, 1, false},    {3, 33, 17, 16, false}, {17, 9, 3, 4, false},
-                {1, 40, 15, 40, false}, {5, 18, 70, 7, false},  {3, 5, 33, 2, true},
-                {33, 2, 1, 2, true}};
+    Codes kind;
+  } kCases[] = {{1, 1, 1, 1, Codes::kNear},      {3, 33, 17, 16, Codes::kNear},
+                {17, 9, 3, 4, Codes::kNear},     {1, 40, 15, 40, Codes::kNear},
+                {5, 18, 70, 7, Codes::kNear},    {1, 3000, 2, 1000, Codes::kNear},
+                {3, 5, 33, 2, Codes::kAny},      {33, 2, 1, 2, Codes::kAny},
+                {3, 7, 33, 7, Codes::kExtremes}, {1, 700, 3, 64, Codes::kExtremes}};
   for (const std::string& name : arithmetics()) {
     const auto scalar = make_arithmetic(name, Kernels::kScalar);
     const auto fastest = make_arithmetic(name, Kernels::kFastest);
     ASSERT_EQ(scalar->accumulator_bytes(), fastest->accumulator_bytes()) << name;
-    for (const auto& [m, k, n, fold_rows, wild] : kCases) {
-      const auto expected = written(*scalar, m, n, accumulated(*scalar, m, k, n, fold_rows, wild));
-      const auto got = written(*fastest, m, n, accumulated(*fastest, m, k, n, fold_rows, wild));
+    for (const auto& [m, k, n, fold_rows, kind] : kCases) {
+      const auto expected = written(*scalar, m, n, accumulated(*scalar, m, k, n, fold_rows, kind));
+      const auto got = written(*fastest, m, n, accumulated(*fastest, m, k, n, fold_rows, kind));
       ASSERT_EQ(got, expected) << name << " " << m << " x " << k << " x " << n << " in folds of "
-                               << fold_rows << (wild ? ", any codes" : "");
+                               << fold_rows << ", codes of kind " << static_cast<int>(kind);
     }
   }
 }
