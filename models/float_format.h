@@ -18,7 +18,7 @@ enum class Overflow : std::uint8_t {
 /// Sign, exponent, fraction, with subnormals:
 ///   x = (-1)^s 2^(e - bias) (1 + f), e > 0;   x = (-1)^s 2^(1 - bias) f, e = 0.
 /// Rounding to nearest, ties to even. Every NaN written is the same quiet one, without a sign.
-/// Source   [IEEE 754-2019, 3.4] fp32, fp16; bf16: the first 16 bits of fp32; [OCP FP8] e4m3
+/// Source   [IEEE 754, 3.4] fp32, fp16; bf16: the first 16 bits of fp32; [OCP FP8] e4m3
 ///          (saturating conversion), e5m2.
 struct Float {
   int exponent_bits = 8;

@@ -45,7 +45,7 @@ struct Exact {
 /// It does not depend on where the operands' binary points are, so on significands of posits and
 /// floats it is PLAM before rounding. No bit of x + y is lost.
 /// Error   p <= ab and ab - p <= ab/9 (11.1 %), reached at x = y = 1/2.
-/// Source  [Mitchell 1962]; [PLAM, section III].
+/// Source  [Mitchell]; [PLAM].
 struct Mitchell {
   using Core = Mitchell;
   static constexpr Leading leading() { return {}; }
@@ -63,7 +63,7 @@ struct Mitchell {
 
 /// Mitch-w: Mitchell's product of operands that keep their leading one and w - 1 bits below it.
 /// Error   -24.25 % at worst for w = 4, -14.65 % for 6, -12.00 % for 8 (32-bit operands).
-/// Source  [Kim 2019]; [Kim 2022, section III].
+/// Source  [Kim 2019]; [Kim 2022].
 struct Mitchw {
   int w = 6;
   using Core = Mitchell;
@@ -106,7 +106,7 @@ static_assert(Mitchell{}(3, 3) == 8 && Mitchw{2}(7, 4) == 24 && Drum{3}(17, 1) =
 enum class Signs : std::uint8_t {
   kTwosComplement,  // C2: |x|, and the product negated
   kOnesComplement,  // C1: ~x for x < 0, where a magnitude of 0 (x = -1) reads as 2^0; the product
-                    // inverted, -p - 1. No carry chains. [Kim 2022, section III]
+                    // inverted, -p - 1. No carry chains. [Kim 2022]
 };
 
 /// Magnitude that a multiplier gets for x. Without a jump: signs are as good as random.

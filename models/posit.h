@@ -17,7 +17,7 @@ namespace systolog::models {
 ///          the end reads as 0.   x = (-1)^s 2^(k 2^es + e) (1 + f)
 /// Rounding to nearest even on the endless bit string, not by value; never to 0 or NaR: numbers
 ///          below minpos become minpos, above maxpos maxpos. Infinities and NaN become NaR.
-/// Source   [posit 2022]; drafts of 2017/18 for (8,0), (16,1), (32,2).
+/// Source   [posit]; drafts of 2017/18 for (8,0), (16,1), (32,2).
 struct Posit {
   int n = 16;
   int es = 1;

@@ -24,7 +24,7 @@ constexpr int quire_bits(int span) {
 
 /// Exact fixed-point sum in two's complement, `kLimbs` words of 64 bits, the least first. The three
 /// least values are kept for what is no number (a sum cannot reach them: carry bits): NaN (NaR of
-/// posits, 1 then zeros as in [posit 2022]), minus and plus infinity.
+/// posits, 1 then zeros as in [posit]), minus and plus infinity.
 template <int kLimbs>
 struct Quire {
   std::array<std::uint64_t, kLimbs> limbs{};
