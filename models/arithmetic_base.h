@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <string>
@@ -26,7 +27,8 @@ class ArithmeticBase : public Arithmetic {
   std::size_t bias_bytes() const override { return code_bytes_; }
   bool is_quantised() const override { return false; }
   void clear(std::size_t count, std::byte* accumulators) const final {
-    std::memset(accumulators, 0, count * accumulator_bytes());  // 0 is all zeros in all of them
+    // Zero is all zeros in each of them.
+    std::fill_n(accumulators, count * accumulator_bytes(), std::byte{0});
   }
 
  protected:
