@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/sim/random_network.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <optional>
+#include <utility>
+
+#include "models/user_error.h"
+#include "sim/compiler.h"
+
+namespace systolog::sim::test {
+namespace {
+
+using workloads::Graph;
+using workloads::Operator;
+using workloads::Shape;
+using workloads::Window;
+
+class Builder {
+ public:
+  explicit Builder(Draw& draw) : draw_(draw) { graph_.name = "random"; }
+
+  Graph run() {
+    const bool is_vector = draw_.one_in(8);
+    Shape input{draw_.between(1, 6), draw_.between(3, 9), draw_.between(3, 9), false};
+    if (is_vector) input = {draw_.between(1, 40), 1, 1, true};
+    graph_.nodes.push_back({"input", workloads::Input{}, {}, input});
+    if (!is_vector) {
+      for (std::uint64_t left = draw_.between(2, 5); left > 0; --left) image_layer();
+      if (draw_.one_in(4)) return std::move(graph_);
+      if (draw_.one_in(3)) append(workloads::GlobalAveragePool{});
+      append(workloads::Reshape{{shape().count(), 1, 1, true}});
+      // What works element by element may stand between a flattened image and its reader.
+      if (draw_.one_in(4)) append(workloads::Relu{});
+    }
+    for (std::uint64_t left = draw_.between(1, 2); left > 0; --left) {
+      append(random_gemm());
+      if (draw_.one_in(2)) append(workloads::Relu{});
+    }
+    if (draw_.one_in(3)) append(workloads::Softmax{});
+    return std::move(graph_);
+  }
+
+ private:
+  const Shape& shape() const { return graph_.nodes.back().shape; }
+  std::size_t last() const { return graph_.nodes.size() - 1; }
+
+  void append(Operator op) { append(std::move(op), {last()}); }
+  void append(Operator op, std::vector<std::size_t> inputs) {
+    const std::string name =
+        std::string(workloads::name_of(op)) + "_" + std::to_string(graph_.nodes.size());
+    graph_.nodes.push_back({name, std::move(op), std::move(inputs), {}});
+    try {
+      workloads::infer_shape(graph_, last());
+    } catch (...) {
+      graph_.nodes.pop_back();
+      throw;
+    }
+  }
+  /// Appends what `make` draws; draws again where the window does not fit the image.
+  template <typename Make>
+  void append_that_fits(Make make) {
+    while (true) {
+      try {
+        return append(make());
+      } catch (const UserError&) {
+        continue;
+      }
+    }
+  }
+
+  void image_layer() {
+    switch (draw_.below(8)) {
+      case 0:
+        return append_that_fits([&] { return Operator(workloads::MaxPool{random_window()}); });
+      case 1:
+        return append_that_fits([&] {
+          return Operator(workloads::AveragePool{random_window(), draw_.one_in(2)});
+        });
+      case 2:
+        return append(workloads::BatchNorm{values(shape().channels, 0.5F, 1.0F),
+                                           values(shape().channels, 0.5F, 0.0F)});
+      case 3:
+        return append(workloads::Relu{});
+      case 4:
+        return residual();
+      default:
+        return append_that_fits([&] { return Operator(random_conv()); });
+    }
+  }
+
+  /// x + conv(x), or x + x.
+  void residual() {
+    const std::size_t start = last();
+    if (!draw_.one_in(4)) {
+      workloads::Conv conv;
+      conv.window = {.kernel_h = 3,
+                     .kernel_w = 3,
+                     .pad_top = 1,
+                     .pad_left = 1,
+                     .pad_bottom = 1,
+                     .pad_right = 1};
+      conv.filters = shape().channels;
+      fill(conv, 1);
+      append(std::move(conv));
+    }
+    append(workloads::Add{}, {last(), start});
+  }
+
+  Window random_window() {
+    Window w;
+    w.kernel_h = draw_.between(1, 3);
+    w.kernel_w = draw_.between(1, 3);
+    w.stride_h = draw_.between(1, 2);
+    w.stride_w = draw_.between(1, 2);
+    w.dilation_h = draw_.one_in(3) ? 2 : 1;
+    w.dilation_w = draw_.one_in(3) ? 2 : 1;
+    for (auto* pad : {&w.pad_top, &w.pad_left, &w.pad_bottom, &w.pad_right}) {
+      *pad = draw_.below(3);
+    }
+    return w;
+  }
+
+  workloads::Conv random_conv() {
+    workloads::Conv conv;
+    conv.window = random_window();
+    const std::size_t channels = shape().channels;
+    std::size_t groups = 1;
+    if (draw_.one_in(4)) {
+      groups = channels;  // depthwise
+    } else if (draw_.one_in(3)) {
+      groups = std::gcd(channels, std::size_t{6});
+    }
+    conv.filters = groups * draw_.between(1, groups > 1 ? 2 : 12);
+    fill(conv, groups);
+    return conv;
+  }
+
+  void fill(workloads::Conv& conv, std::size_t groups) {
+    conv.groups = groups;
+    const std::size_t k = shape().channels / groups * conv.window.kernel_h * conv.window.kernel_w;
+    conv.weights = values(conv.filters * k, spread(k), 0.0F);
+    if (!draw_.one_in(4)) conv.bias = values(conv.filters, 0.3F, 0.0F);
+  }
+
+  workloads::Gemm random_gemm() {
+    workloads::Gemm gemm;
+    gemm.features = draw_.between(2, 20);
+    gemm.weights = values(shape().count() * gemm.features, spread(shape().count()), 0.0F);
+    if (!draw_.one_in(4)) gemm.bias = values(gemm.features, 0.3F, 0.0F);
+    return gemm;
+  }
+
+  /// Keeps activations near 1 through a layer that sums k products.
+  static float spread(std::size_t k) { return 2.0F / std::sqrt(static_cast<float>(k)); }
+
+  std::vector<float> values(std::size_t count, float magnitude, float centre) {
+    std::vector<float> list(count);
+    for (float& v : list) v = centre + magnitude * draw_.value();
+    return list;
+  }
+
+  Draw& draw_;
+  Graph graph_;
+};
+
+/// Commands of the Program, none where a layer does not fit.
+std::optional<std::size_t> commands(const Network& network, const AcceleratorConfig& config,
+                                    std::uint32_t batch) {
+  try {
+    return compile(network, config, batch).commands.size();
+  } catch (const UserError&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+Graph random_graph(Draw& draw) { return Builder(draw).run(); }
+
+workloads::Tensor random_images(const Graph& graph, std::size_t count, Draw& draw) {
+  const Shape& s = graph.input_shape();
+  workloads::Tensor images;
+  images.shape = {count, s.channels, s.height, s.width};
+  if (s.is_vector) images.shape.resize(2);
+  images.values.resize(count * s.count());
+  for (float& v : images.values) v = draw.value();
+  return images;
+}
+
+const std::vector<ArithmeticCase>& arithmetic_cases() {
+  static const std::vector<ArithmeticCase> kCases = {
+      {"fp32/exact/fp32", {}, false},
+      {"bf16/exact/fp32", {}, false},
+      {"int:8/exact/int:32", {ActivationScheme::kSymmetric, WeightScheme::kPerTensor}, true},
+      {"int:8/exact/int:32", {ActivationScheme::kAffine, WeightScheme::kPerTensor}, true},
+      {"int:8/exact/int:32", {ActivationScheme::kAffine, WeightScheme::kPerChannel}, true},
+      {"posit:8,0/exact/quire", {}, true},
+      {"posit:16,1/plam/quire", {}, true},
+      {"posit:16,1/exact/self", {}, false},
+      {"fixed:32,16/mitchw:6/fixed:32,16", {}, false},
+  };
+  return kCases;
+}
+
+Network lower_calibrated(const Graph& graph, const ArithmeticCase& arithmetic,
+                         const workloads::Tensor& images) {
+  auto model = models::make_arithmetic(arithmetic.arithmetic);
+  const auto ranges = model->is_quantised() ? calibrate(graph, images) : std::vector<Range>{};
+  return lower(graph, std::move(model), ranges, arithmetic.quantisation);
+}
+
+AcceleratorConfig random_accelerator(Draw& draw) {
+  AcceleratorConfig config;
+  config.array.rows = static_cast<std::uint32_t>(draw.between(1, 8));
+  config.array.columns = static_cast<std::uint32_t>(draw.between(1, 8));
+  config.array.fold_overlap =
+      draw.one_in(2) ? pe::FoldOverlap::kNone : pe::FoldOverlap::kDoubleBuffered;
+  config.vector_unit.lanes = static_cast<std::uint32_t>(draw.between(1, 16));
+  config.dma.burst_bytes = static_cast<std::uint32_t>(draw.between(4, 64));
+  config.dma.outstanding_bursts = static_cast<std::uint32_t>(draw.between(1, 8));
+  return config;
+}
+
+AcceleratorConfig with_tight_scratchpads(AcceleratorConfig config, const Network& network,
+                                         std::uint32_t batch, Draw& draw) {
+  constexpr std::size_t kMostCommands = 1500;  // keeps the tests short
+  const std::vector<memory::SramConfig*> srams = {&config.input_sram, &config.weight_sram,
+                                                  &config.output_sram};
+  for (auto* sram : srams) sram->capacity_bytes = 1 << 14;
+  for (std::uint64_t tries = draw.between(10, 40); tries > 0; --tries) {
+    memory::SramConfig& sram = *draw.of(srams);
+    const std::uint64_t fits = sram.capacity_bytes;
+    sram.capacity_bytes = fits * 5 / 8;
+    const auto count = commands(network, config, batch);
+    if (!count || *count > kMostCommands) sram.capacity_bytes = fits;
+  }
+  return config;
+}
+
+}  // namespace systolog::sim::test
