@@ -161,14 +161,14 @@ class Lowering {
     const std::size_t output =
         add_value(graph_.nodes[relu].name, graph_.nodes[n].shape, quantisation_of(relu));
     value_of_[n] = value_of_[relu] = output;
-    encode(rows, bias, network_.values[input].quantisation, network_.values[output].quantisation,
-           layer);
+    encode(node.name, rows, bias, network_.values[input].quantisation,
+           network_.values[output].quantisation, layer);
     network_.layers.push_back(
         {node.name, std::string(workloads::name_of(node.op)), {input}, output, std::move(layer)});
   }
 
-  void encode(const FilterRows& rows, std::span<const float> bias, models::Quantisation in,
-              models::Quantisation out, MatmulLayer& layer) const {
+  void encode(const std::string& name, const FilterRows& rows, std::span<const float> bias,
+              models::Quantisation in, models::Quantisation out, MatmulLayer& layer) const {
     const models::Arithmetic& a = arithmetic();
     const std::vector<float> scales = weight_scales(rows);
     const std::size_t bytes = a.code_bytes(), per_group = rows.filters / layer.groups;
@@ -195,7 +195,21 @@ class Lowering {
     layer.bias.resize(rows.filters * a.bias_bytes());
     a.encode_bias(bias.empty() ? std::span<const float>(zeros) : bias, in, scales,
                   layer.bias.data());
+    if (!a.is_quantised()) return;
+    for (std::size_t f = 0; f < rows.filters; ++f) {
+      const double code = bias.empty() ? 0.0 : double{bias[f]} / (double{in.scale} * scales[f]);
+      check_bias(name, f, code - in.zero_point * static_cast<double>(code_sums[f]));
+    }
     if (in.zero_point != 0) subtract_zero_point(in.zero_point, code_sums, layer.bias);
+  }
+
+  /// int:B biases are 32 bits wide whatever the accumulator: a saturated one would be a wrong sum.
+  void check_bias(const std::string& name, std::size_t filter, double code) const {
+    if (std::abs(code) <= std::numeric_limits<std::int32_t>::max()) return;
+    throw UserError(graph_.name + ": node " + name + ": the bias of filter " +
+                    std::to_string(filter) + " with the activations' zero point is 2^" +
+                    std::to_string(std::ilogb(code)) + " in " + arithmetic().name() +
+                    ", allowed 32 bits; fewer bits or symmetric activations make it smaller");
   }
 
   /// sum (a - z) w = sum a w - z sum w: the second term is a constant of the filter.
@@ -204,10 +218,7 @@ class Lowering {
     for (std::size_t f = 0; f < sums.size(); ++f) {
       std::int32_t code = 0;
       std::memcpy(&code, bias.data() + f * sizeof code, sizeof code);
-      const std::int64_t corrected = code - zero_point * sums[f];
-      code = static_cast<std::int32_t>(
-          std::clamp<std::int64_t>(corrected, std::numeric_limits<std::int32_t>::min(),
-                                   std::numeric_limits<std::int32_t>::max()));
+      code = static_cast<std::int32_t>(code - zero_point * sums[f]);
       std::memcpy(bias.data() + f * sizeof code, &code, sizeof code);
     }
   }
