@@ -8,9 +8,11 @@
 #include <tuple>
 
 #include "models/user_error.h"
+#include "sim/activation_map.h"
 #include "sim/program_builder.h"
 #include "sim/ring_allocator.h"
 #include "sim/tiling.h"
+#include "sim/weight_tile.h"
 
 namespace systolog::sim {
 namespace {
@@ -19,18 +21,7 @@ using memory::Scratchpad;
 using memory::Transfer;
 using Region = RingAllocator::Region;
 
-constexpr std::uint64_t kDramAlignment = 64;  // a DRAM burst
-
-std::uint64_t align(std::uint64_t bytes) {
-  return (bytes + kDramAlignment - 1) / kDramAlignment * kDramAlignment;
-}
-
 std::uint32_t u32(std::uint64_t value) { return static_cast<std::uint32_t>(value); }
-
-/// A block of one loop: `count` from `first`.
-struct Block {
-  std::uint32_t first = 0, count = 1;
-};
 
 std::vector<Block> blocks(std::uint32_t n, std::uint32_t tile) {
   std::vector<Block> list;
@@ -69,15 +60,13 @@ class Compiler {
         config_(config),
         arithmetic_(*network.arithmetic),
         batch_(batch),
+        activations_(network, batch),
         input_(config.input_sram.capacity_bytes),
         weight_(config.weight_sram.capacity_bytes),
         output_(config.output_sram.capacity_bytes) {}
 
   Program run() {
     builder_.program().batch = batch_;
-    // Constants first: their size is known once every layer is tiled, so the activations'
-    // addresses are relative until then.
-    place_activations();
     for (const Layer& layer : network_.layers) {
       builder_.begin_layer();
       try {
@@ -93,33 +82,20 @@ class Compiler {
  private:
   Program& program() { return builder_.program(); }
 
-  std::uint64_t value_bytes(std::size_t value) const {
-    return network_.values[value].shape.count() * arithmetic_.code_bytes() * batch_;
-  }
-
-  void place_activations() {
-    std::uint64_t address = 0;
-    for (std::size_t v = 0; v < network_.values.size(); ++v) {
-      value_address_.push_back(address);
-      address += align(value_bytes(v));
-    }
-    activations_bytes_ = address;
-  }
-
   Program finish() {
     Program& p = program();
-    const std::uint64_t base = align(p.constants.size());
+    const std::uint64_t base = ActivationMap::align(p.constants.size());
     for (Command& command : p.commands) {
       auto* transfer = std::get_if<Transfer>(&command.work);
-      if (transfer != nullptr && transfer->dram.address >= kActivations) {
-        transfer->dram.address += base - kActivations;
+      if (transfer != nullptr && transfer->dram.address >= ActivationMap::kBase) {
+        transfer->dram.address += base - ActivationMap::kBase;
       }
     }
-    p.input_address = base + value_address_[0];
-    p.input_bytes = value_bytes(0);
-    p.output_address = base + value_address_[network_.output];
-    p.output_bytes = value_bytes(network_.output);
-    p.dram_bytes = base + activations_bytes_;
+    p.input_address = base + activations_.address(0) - ActivationMap::kBase;
+    p.input_bytes = activations_.value_bytes(0);
+    p.output_address = base + activations_.address(network_.output) - ActivationMap::kBase;
+    p.output_bytes = activations_.value_bytes(network_.output);
+    p.dram_bytes = base + activations_.bytes();
     if (p.dram_bytes > config_.dram.capacity_bytes) {
       throw UserError(network_.name + ": needs " + std::to_string(p.dram_bytes) +
                       " bytes of DRAM, /memory/dram/capacity_bytes is " +
@@ -151,37 +127,17 @@ class Compiler {
                          w.pad_left, w.dilation_w)};
   }
 
-  /// A tile of an activation tensor as a transfer: [images, rows, columns, channels] in both.
-  Transfer tile_transfer(std::size_t value, Block images, Block rows, Block columns, Block channels,
-                         Scratchpad scratchpad, std::uint64_t local) const {
-    const auto& shape = network_.values[value].shape;
-    const std::uint64_t code = arithmetic_.code_bytes();
-    const std::uint64_t pixel = shape.channels * code, row = shape.width * pixel,
-                        image = shape.height * row;
-    Transfer t;
-    t.scratchpad = scratchpad;
-    t.run_bytes = u32(channels.count * code);
-    t.count = {images.count, rows.count, columns.count};
-    t.dram.address = kActivations + value_address_[value] + images.first * image +
-                     rows.first * row + columns.first * pixel + channels.first * code;
-    t.dram.stride = {image, row, pixel};
-    t.local.address = local;
-    const std::uint64_t local_row = std::uint64_t{columns.count} * t.run_bytes;
-    t.local.stride = {rows.count * local_row, local_row, t.run_bytes};
-    return t;
-  }
-
   void load_tile(std::size_t value, const PixelBlock& p, const InputWindow& w, Block channels,
                  std::uint64_t local) {
     builder_.add(
-        tile_transfer(value, p.images, {w.rows.begin, w.rows.count},
-                      {w.columns.begin, w.columns.count}, channels, Scratchpad::kInput, local),
+        activations_.tile(value, p.images, {w.rows.begin, w.rows.count},
+                          {w.columns.begin, w.columns.count}, channels, Scratchpad::kInput, local),
         /*constants=*/false);
   }
 
   void store_tile(std::size_t value, const PixelBlock& p, Block channels, std::uint64_t local) {
     Transfer t =
-        tile_transfer(value, p.images, p.rows, p.columns, channels, Scratchpad::kOutput, local);
+        activations_.tile(value, p.images, p.rows, p.columns, channels, Scratchpad::kOutput, local);
     t.direction = Transfer::Direction::kStore;
     builder_.add(t, /*constants=*/false);
   }
@@ -201,36 +157,6 @@ class Compiler {
   }
 
   // --- matmul layers --------------------------------------------------------------------------
-
-  /// Weights of (groups, filters, channels) as the array reads them, then, behind the last
-  /// channels, the write-back's parameters.
-  std::vector<std::byte> weight_tile(const MatmulLayer& layer, const LayerShape& s, Block groups,
-                                     Block filters, Block channels, bool parameters) const {
-    const std::size_t code = arithmetic_.code_bytes();
-    const std::size_t taps = s.window.kernel_h * s.window.kernel_w;
-    std::vector<std::byte> tile;
-    for (std::uint32_t g = groups.first; g < groups.first + groups.count; ++g) {
-      for (std::size_t tap = 0; tap < taps; ++tap) {
-        for (std::uint32_t c = channels.first; c < channels.first + channels.count; ++c) {
-          const std::size_t row = (g * taps + tap) * s.channels + c;
-          const auto first = layer.weights.begin() +
-                             static_cast<std::ptrdiff_t>((row * s.filters + filters.first) * code);
-          tile.insert(tile.end(), first, first + static_cast<std::ptrdiff_t>(filters.count * code));
-        }
-      }
-    }
-    if (!parameters) return tile;
-    const std::size_t first = groups.first * s.filters + filters.first;
-    const std::size_t count = groups.count * filters.count;
-    const auto append = [&](const std::byte* from, std::size_t each) {
-      tile.insert(tile.end(), from + first * each, from + (first + count) * each);
-    };
-    if (!layer.bias.empty()) append(layer.bias.data(), arithmetic_.bias_bytes());
-    if (!layer.requantise.empty()) {
-      append(reinterpret_cast<const std::byte*>(layer.requantise.data()), sizeof(float));
-    }
-    return tile;
-  }
 
   void compile_matmul(const Layer& layer) {
     const auto& work = std::get<MatmulLayer>(layer.work);
@@ -343,9 +269,9 @@ class Compiler {
     if (resident_weights_ && resident_weights_->first == key) return resident_weights_->second;
     auto [placed, is_new] = constants_.try_emplace(key);
     if (is_new) {
-      const auto tile = weight_tile(work, s, groups, filters, channels, parameters);
+      const auto tile = weight_tile(work, s, arithmetic_, {groups, filters, channels}, parameters);
       auto& constants = program().constants;
-      constants.resize(align(constants.size()));
+      constants.resize(ActivationMap::align(constants.size()));
       placed->second = {constants.size(), constants.size() + tile.size()};
       constants.insert(constants.end(), tile.begin(), tile.end());
     }
@@ -362,27 +288,14 @@ class Compiler {
     if (resident_input_ && resident_input_->first == key) return resident_input_->second;
     const Region region = input_.allocate(m.input_codes() * arithmetic_.code_bytes());
     if (layer.op == "gemm") {
-      load_features(layer.inputs[0], p.images, {first_channel, m.channels}, region.begin);
+      builder_.add(activations_.features(layer.inputs[0], p.images, {first_channel, m.channels},
+                                         region.begin),
+                   /*constants=*/false);
     } else {
       load_tile(layer.inputs[0], p, w, {first_channel, m.channels}, region.begin);
     }
     resident_input_ = {key, region};
     return region;
-  }
-
-  void load_features(std::size_t value, Block images, Block features, std::uint64_t local) {
-    const std::uint64_t code = arithmetic_.code_bytes();
-    const std::uint64_t image = network_.values[value].shape.count() * code;
-    Transfer t;
-    t.scratchpad = Scratchpad::kInput;
-    t.run_bytes = u32(features.count * code);
-    t.count = {1, 1, images.count};
-    t.dram.address =
-        kActivations + value_address_[value] + images.first * image + features.first * code;
-    t.dram.stride = {0, 0, image};
-    t.local.address = local;
-    t.local.stride = {0, 0, t.run_bytes};
-    builder_.add(t, /*constants=*/false);
   }
 
   // --- vector layers --------------------------------------------------------------------------
@@ -406,7 +319,7 @@ class Compiler {
   Region load_vector_parameters(const VectorLayer& work, const LayerShape& s, Block channels) {
     if (work.parameters.empty()) return {};
     auto& constants = program().constants;
-    constants.resize(align(constants.size()));
+    constants.resize(ActivationMap::align(constants.size()));
     const std::uint64_t address = constants.size();
     for (const std::size_t row : {std::size_t{0}, std::size_t{s.channels}}) {
       const auto* first =
@@ -482,19 +395,15 @@ class Compiler {
     constants_.clear();
   }
 
-  // Addresses from here on are activations, until finish() knows where they begin.
-  static constexpr std::uint64_t kActivations = std::uint64_t{1} << 60;
-
   using Key = std::tuple<std::uint32_t, std::uint32_t, std::uint32_t, std::uint32_t, std::uint32_t>;
 
   const Network& network_;
   const AcceleratorConfig& config_;
   const models::Arithmetic& arithmetic_;
   std::uint32_t batch_;
+  ActivationMap activations_;
   ProgramBuilder builder_;
   RingAllocator input_, weight_, output_;
-  std::vector<std::uint64_t> value_address_;
-  std::uint64_t activations_bytes_ = 0;
   // Of the current layer: what lies in the scratchpads, and where each weight tile is in DRAM.
   std::optional<std::pair<Key, Region>> resident_input_, resident_weights_;
   std::map<Key, Region> constants_;

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "models/arithmetic.h"
+#include "sim/activation_map.h"
+#include "sim/network.h"
+#include "sim/tiling.h"
+
+namespace systolog::sim {
+
+/// Which weights of a layer: groups, and filters and channels of each group.
+struct WeightBlock {
+  Block groups, filters, channels;
+};
+
+/// A weight tile as the array reads it, [groups, kernel rows, kernel columns, channels, filters],
+/// and with `parameters` behind it what the write-back of these filters needs: biases, then for
+/// int:B the requantisation factors.
+std::vector<std::byte> weight_tile(const MatmulLayer& layer, const LayerShape& shape,
+                                   const models::Arithmetic& arithmetic, const WeightBlock& block,
+                                   bool parameters);
+
+}  // namespace systolog::sim
