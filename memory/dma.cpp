@@ -26,10 +26,11 @@ tlm::tlm_response_status transport(Socket& socket, tlm::tlm_command command, std
 }  // namespace
 
 Dma::Dma(const sc_core::sc_module_name& name, const DmaConfig& config,
-         sc_core::sc_time clock_period)
+         sc_core::sc_time clock_period, DmaPriority priority)
     : sc_module(name),
       config_(config),
       clock_period_(clock_period),
+      priority_(priority),
       burst_(config.burst_bytes),
       completions_(config.outstanding_bursts) {
   command.register_b_transport(this, &Dma::b_transport);
@@ -44,6 +45,7 @@ void Dma::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay
   std::memcpy(&transfer, payload.get_data_ptr(), sizeof transfer);
   keeper_.reset();
   keeper_.set(delay);
+  yield();
   tlm::tlm_response_status status = tlm::TLM_OK_RESPONSE;
   transfer.for_each_run([&](std::uint64_t dram_address, std::uint64_t local_address) {
     if (status == tlm::TLM_OK_RESPONSE) status = move_run(transfer, dram_address, local_address);
@@ -76,10 +78,18 @@ tlm::tlm_response_status Dma::move_run(const Transfer& transfer, std::uint64_t d
     completions_[next_] = now + delay;
     next_ = (next_ + 1) % completions_.size();
     keeper_.inc(clock_period_);
-    if (keeper_.need_sync()) keeper_.sync();
+    if (keeper_.need_sync()) {
+      keeper_.sync();
+      yield();
+    }
     done += length;
   }
   return tlm::TLM_OK_RESPONSE;
+}
+
+// Processes wake up at an instant in any order; a delta cycle later the first channel's are done.
+void Dma::yield() {
+  if (priority_ == DmaPriority::kSecond) sc_core::wait(sc_core::SC_ZERO_TIME);
 }
 
 Socket& Dma::socket_of(Scratchpad scratchpad) {

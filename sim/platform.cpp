@@ -25,7 +25,7 @@ Platform::Platform(const sc_core::sc_module_name& name, const AcceleratorConfig&
       dram("dram", config.dram),
       bus("bus", config.bus, clock_period(config)),
       load_dma("load_dma", config.dma, clock_period(config)),
-      store_dma("store_dma", config.dma, clock_period(config)),
+      store_dma("store_dma", config.dma, clock_period(config), memory::DmaPriority::kSecond),
       input_sram("input_sram", config.input_sram, clock_period(config)),
       weight_sram("weight_sram", config.weight_sram, clock_period(config)),
       output_sram("output_sram", config.output_sram, clock_period(config)),
