@@ -36,7 +36,7 @@ class DmaOnBus : public testing::Test {
     const DmaConfig dma{.burst_bytes = kBurst, .outstanding_bursts = outstanding};
     bus_.emplace("bus", BusConfig{.width_bytes = bus_width_bytes, .latency_cycles = 4}, period_);
     load_.emplace("load", dma, period_);
-    store_.emplace("store", dma, period_);
+    store_.emplace("store", dma, period_, DmaPriority::kSecond);
     load_commands_.out.bind(load_->command);
     store_commands_.out.bind(store_->command);
     host_.out.bind(bus_->host);

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// When things happen on the SystemC platform, and what its modules count meanwhile.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include "sim/host_io.h"
+#include "sim/platform.h"
+#include "sim/statistics.h"
+#include "tests/sim/program_oracle.h"
+#include "tests/sim/random_network.h"
+
+namespace systolog::sim::test {
+namespace {
+
+using Spans = std::vector<CommandProcessor::Span>;
+
+/// A random network compiled for as many images as one batch takes.
+class Schedule : public testing::TestWithParam<std::uint64_t> {
+ protected:
+  void SetUp() override {
+    Draw draw(GetParam());
+    const auto graph = random_graph(draw);
+    const std::size_t count = draw.between(1, 3);
+    images_ = random_images(graph, count, draw);
+    network_ = lower_calibrated(graph, draw.of(arithmetic_cases()), images_);
+    config_ = random_accelerator(draw);
+    config_.clock_mhz = static_cast<double>(draw.of<std::uint64_t>({100, 500, 700}));
+    config_.compiler.batch = static_cast<std::uint32_t>(count);
+    config_ = with_tight_scratchpads(config_, network_, config_.compiler.batch, draw);
+    compiled_ = compile_for(network_, config_, count);
+  }
+
+  const Program& program() const { return compiled_.full; }
+  const Command& command(std::size_t i) const { return program().commands[i]; }
+
+  /// The Program on a platform; when each command ran.
+  Spans run(Platform& platform) const {
+    platform.write_dram(0, program().constants);
+    platform.write_dram(program().input_address,
+                        encode_images(network_, images_, 0, program().batch));
+    return platform.processor.run(program());
+  }
+
+  workloads::Tensor images_;
+  Network network_;
+  AcceleratorConfig config_;
+  CompiledNetwork compiled_;
+};
+INSTANTIATE_TEST_SUITE_P(Networks, Schedule,
+                         testing::Range(std::uint64_t{400}, std::uint64_t{412}));
+
+TEST_P(Schedule, ACommandStartsWhenItsEngineIsFreeAndWhatItWaitsForHasEnded) {
+  Platform platform("platform", config_, *network_.arithmetic);
+  Spans spans;
+  platform.run([&] { spans = run(platform); });
+  ASSERT_EQ(spans.size(), program().commands.size());
+  std::array<std::uint64_t, kEngines> free{};
+  for (std::size_t i = 0; i < spans.size(); ++i) {
+    auto& engine_free = free[static_cast<std::size_t>(engine_of(command(i)))];
+    std::uint64_t earliest = engine_free;
+    for (const std::uint32_t j : command(i).after) earliest = std::max(earliest, spans[j].end);
+    ASSERT_EQ(spans[i].start, earliest) << "command " << i;
+    ASSERT_GT(spans[i].end, spans[i].start) << "command " << i;
+    engine_free = spans[i].end;
+  }
+}
+
+TEST_P(Schedule, MatmulsAndVectorOperationsTakeTheirUnitsCycles) {
+  Platform platform("platform", config_, *network_.arithmetic);
+  const pe::SystolicArray array(config_.array, *network_.arithmetic);
+  const pe::VectorUnit unit(config_.vector_unit, *network_.arithmetic);
+  Spans spans;
+  platform.run([&] { spans = run(platform); });
+  ASSERT_EQ(spans.size(), program().commands.size());
+  for (std::size_t i = 0; i < spans.size(); ++i) {
+    const std::uint64_t took = spans[i].end - spans[i].start;
+    if (const auto* matmul = std::get_if<pe::Matmul>(&command(i).work)) {
+      ASSERT_EQ(took, array.cycles(*matmul));
+    } else if (const auto* op = std::get_if<pe::VectorOp>(&command(i).work)) {
+      ASSERT_EQ(took, unit.cycles(*op));
+    }
+  }
+}
+
+TEST_P(Schedule, NoTransferBeatsTheBandwidthOfBusAndDram) {
+  Platform platform("platform", config_, *network_.arithmetic);
+  Spans spans;
+  platform.run([&] { spans = run(platform); });
+  const double period_ns = 1e3 / config_.clock_mhz;
+  std::uint64_t moved = 0, last = 0;
+  for (std::size_t i = 0; i < spans.size(); ++i) {
+    last = std::max(last, spans[i].end);
+    const auto* t = std::get_if<memory::Transfer>(&command(i).work);
+    if (t == nullptr) continue;
+    const std::uint64_t bytes =
+        std::uint64_t{t->count[0]} * t->count[1] * t->count[2] * t->run_bytes;
+    moved += bytes;
+    const std::uint64_t took = spans[i].end - spans[i].start;
+    EXPECT_GE(took, bytes / config_.bus.width_bytes);
+    EXPECT_GE(
+        static_cast<double>(took) * period_ns,
+        static_cast<double>(bytes) / config_.dram.bandwidth_gb_per_s + config_.dram.latency_ns);
+  }
+  EXPECT_GE(last, moved / config_.bus.width_bytes) << "both channels share the bus";
+}
+
+TEST_P(Schedule, TheModulesCountTheBytesOfTheCommands) {
+  Platform platform("platform", config_, *network_.arithmetic);
+  platform.run([&] { run(platform); });
+  LayerCounts counted;
+  for (const LayerCounts& layer : count_layers(network_, compiled_, config_)) counted += layer;
+  EXPECT_EQ(platform.dram.bytes_read(), counted.dram_read_bytes);
+  EXPECT_EQ(platform.dram.bytes_written(), counted.dram_write_bytes);
+  EXPECT_EQ(platform.bus.bytes(), counted.dram_read_bytes + counted.dram_write_bytes);
+  EXPECT_EQ(platform.array.macs(), counted.macs);
+  // A scratchpad sees each operand of a command once: what the array reads of it again and again
+  // as it streams is counted, not moved (statistics.h).
+  std::array<std::uint64_t, kDram + 1> read{}, written{};
+  for (const Command& c : program().commands) {
+    for (const Touch& t : touches(c, *network_.arithmetic)) {
+      (t.write ? written : read)[t.memory] += t.end - t.begin;
+    }
+  }
+  const std::array srams = {&platform.input_sram, &platform.weight_sram, &platform.output_sram};
+  for (std::size_t s = 0; s < srams.size(); ++s) {
+    EXPECT_EQ(srams[s]->bytes_read(), read[s]) << "scratchpad " << s;
+    EXPECT_EQ(srams[s]->bytes_written(), written[s]) << "scratchpad " << s;
+  }
+  EXPECT_EQ(platform.dram.bytes_read(), read[kDram]);
+  EXPECT_EQ(platform.dram.bytes_written(), written[kDram]);
+}
+
+TEST_P(Schedule, LayersReportTheCyclesSomethingComputedAndAddUpToTheWholeRun) {
+  // A twin of the executor's platform in the same simulation shows the commands' times.
+  Platform twin("twin", config_, *network_.arithmetic);
+  Spans spans;
+  sc_core::sc_spawn([&] { spans = run(twin); });
+  const auto layers = execute(network_, compiled_, config_, Fidelity::kTransaction, images_).layers;
+  ASSERT_EQ(spans.size(), program().commands.size()) << "the twin has ended";
+  std::uint64_t start = 0;  // of the layer
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    std::uint64_t end = 0;
+    for (std::size_t i = 0; i < spans.size(); ++i) {
+      if (command(i).layer == l) end = std::max(end, spans[i].end);
+    }
+    std::vector<bool> busy(end);
+    for (std::size_t i = 0; i < spans.size(); ++i) {
+      const Engine engine = engine_of(command(i));
+      if (command(i).layer != l || engine == Engine::kLoad || engine == Engine::kStore) continue;
+      ASSERT_GE(spans[i].start, start) << "a layer computes after the one before";
+      std::fill(busy.begin() + static_cast<std::ptrdiff_t>(spans[i].start),
+                busy.begin() + static_cast<std::ptrdiff_t>(spans[i].end), true);
+    }
+    EXPECT_EQ(layers[l].total, end - start) << "layer " << l;
+    EXPECT_EQ(layers[l].compute,
+              static_cast<std::uint64_t>(std::count(busy.begin(), busy.end(), true)))
+        << "layer " << l;
+    start = end;
+  }
+}
+
+TEST_P(Schedule, TwoRunsTakeTheSameCycles) {
+  Platform first("first", config_, *network_.arithmetic),
+      second("second", config_, *network_.arithmetic);
+  Spans a, b;
+  first.run([&] {
+    a = run(first);
+    b = run(second);
+  });
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    ASSERT_EQ(a[i].start, b[i].start) << "command " << i;
+    ASSERT_EQ(a[i].end, b[i].end) << "command " << i;
+  }
+}
+
+}  // namespace
+}  // namespace systolog::sim::test

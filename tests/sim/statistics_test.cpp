@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/statistics.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "models/user_error.h"
+
+namespace systolog::sim {
+namespace {
+
+/// A convolution of 4x4x2 with three filters of 3x3 in int:8, with bias: M = 4, K = 18, N = 3.
+Network one_conv() {
+  workloads::Graph graph;
+  graph.name = "net";
+  graph.nodes.push_back({"in", workloads::Input{}, {}, {2, 4, 4, false}});
+  workloads::Conv conv;
+  conv.window = {.kernel_h = 3, .kernel_w = 3};
+  conv.filters = 3;
+  conv.weights.assign(3 * 2 * 9, 0.5F);
+  conv.bias.assign(3, 1.0F);
+  graph.nodes.push_back({"conv", conv, {0}, {}});
+  workloads::infer_shapes(graph);
+  const std::vector<Range> ranges(2, {-1.0F, 1.0F});
+  return lower(graph, models::make_arithmetic("int:8/exact/int:32"), ranges, {});
+}
+
+/// On four rows and two columns: 5 folds of K, 2 of N.
+AcceleratorConfig four_by_two() {
+  AcceleratorConfig config;
+  config.array = {.rows = 4, .columns = 2};
+  config.clock_mhz = 200;
+  return config;
+}
+
+/// One tile; what the tiling may choose else would change the counts.
+CompiledNetwork one_tile(const Network& network, const AcceleratorConfig& config,
+                         std::size_t images) {
+  CompiledNetwork compiled = compile_for(network, config, images);
+  EXPECT_EQ(compiled.full.tilings.at(0).tiles, 1U);
+  return compiled;
+}
+
+TEST(LayerCounts, OfAConvolutionAreThoseCountedByHand) {
+  const Network network = one_conv();
+  const auto config = four_by_two();
+  const auto layers = count_layers(network, one_tile(network, config, 1), config);
+  ASSERT_EQ(layers.size(), 1U);
+  const LayerCounts& c = layers[0];
+  EXPECT_EQ(c.macs, 4U * 18 * 3);
+  EXPECT_EQ(c.folds, 10U);
+  EXPECT_EQ(c.mapped_pes, 18U * 3);
+  EXPECT_EQ(c.input_reads, 4U * 18 * 2) << "M K, once a block of columns";
+  EXPECT_EQ(c.array_weight_reads, 18U * 3);
+  EXPECT_EQ(c.weight_reads, 18U * 3 + 3 * 2) << "and a bias and a factor a filter";
+  EXPECT_EQ(c.output_reads, 4U * 3 * 4 + 4 * 3) << "partial sums, then the write-back";
+  EXPECT_EQ(c.output_writes, 4U * 3 * 5 + 4 * 3);
+  EXPECT_EQ(c.dram_read_bytes, 4U * 4 * 2 + 18 * 3 + 3 * 8);
+  EXPECT_EQ(c.dram_write_bytes, 4U * 3);
+  EXPECT_EQ(c.sram_bytes[0], 32U + 144);
+  EXPECT_EQ(c.sram_bytes[1], (54U + 24) + 54 + 24);
+  EXPECT_EQ(c.sram_bytes[2], (60U + 48) * 4 + (12 * 4 + 12) + 12);
+}
+
+TEST(LayerCounts, OfManyBatchesAreTheirSum) {
+  const Network network = one_conv();
+  auto config = four_by_two();
+  config.compiler.batch = 2;
+  const auto one = count_layers(network, compile_for(network, config, 1), config).at(0);
+  const auto two = count_layers(network, compile_for(network, config, 2), config).at(0);
+  const auto seven = count_layers(network, compile_for(network, config, 7), config).at(0);
+  EXPECT_EQ(seven.macs, 7 * one.macs);
+  EXPECT_EQ(seven.macs, 3 * two.macs + one.macs);
+  EXPECT_EQ(seven.input_reads, 3 * two.input_reads + one.input_reads);
+  EXPECT_EQ(seven.dram_read_bytes, 3 * two.dram_read_bytes + one.dram_read_bytes);
+  EXPECT_EQ(seven.sram_bytes[2], 3 * two.sram_bytes[2] + one.sram_bytes[2]);
+}
+
+models::CostTable round_figures() {
+  models::CostTable table;
+  table.multipliers = {{"int", "exact", {{{8, 0.5}}}, {{{8, 200}}}, "multiplier"}};
+  table.accumulators = {{"", "int", {{{32, 0.25}}}, {{{32, 100}}}, "accumulator"}};
+  table.register_pj_per_bit = 0.125;
+  const double capacity = 65'536;
+  table.sram_pj_per_64_bit = {{{capacity, 16.0}}};
+  table.sram_leakage_mw = {{{capacity, 3.0}}};
+  table.sram_area_um2 = {{{capacity, 1000.0}}};
+  table.dram_pj_per_64_bit = 1600.0;
+  return table;
+}
+
+TEST(Energy, IsEveryCountTimesItsFigure) {
+  const Network network = one_conv();
+  const auto config = four_by_two();
+  const auto counts = count_layers(network, one_tile(network, config, 1), config);
+  const std::vector<LayerCycles> cycles = {{.compute = 300, .total = 1000}};
+  const Costs costs = roll_up(network, config, round_figures(), counts, cycles);
+  ASSERT_EQ(costs.layers.size(), 1U);
+  const LayerEnergy& e = costs.layers[0];
+  EXPECT_DOUBLE_EQ(e.mac.value(), 216 * 0.75);
+  // Every MAC hands 8 bits of activation and 32 of sum on; every weight is written once a fold.
+  EXPECT_DOUBLE_EQ(e.register_, (216 * 40 + 54 * 8) * 0.125);
+  EXPECT_DOUBLE_EQ(e.sram, (176 + 156 + 504) * 2.0);
+  EXPECT_DOUBLE_EQ(e.dram, (110 + 12) * 200.0);
+  // Three scratchpads of 3 mW for 1000 cycles of 5 ns.
+  EXPECT_DOUBLE_EQ(e.static_.value(), 9e-3 * 5e-6 * 1e12);
+  EXPECT_DOUBLE_EQ(e.total().value(), *e.mac + e.register_ + e.sram + e.dram + *e.static_);
+  EXPECT_DOUBLE_EQ(costs.area_um2.value(), 8 * 300.0 + 3 * 1000.0);
+}
+
+TEST(Energy, WithoutAFigureOrWithoutCyclesIsMissingNotZero) {
+  const Network network = one_conv();
+  const auto config = four_by_two();
+  const auto counts = count_layers(network, one_tile(network, config, 1), config);
+  auto table = round_figures();
+  const Costs untimed = roll_up(network, config, table, counts, {});
+  EXPECT_TRUE(untimed.layers[0].mac);
+  EXPECT_FALSE(untimed.layers[0].static_);
+  EXPECT_FALSE(untimed.layers[0].total());
+  table.multipliers.clear();
+  const Costs unknown = roll_up(network, config, table, counts, {{.compute = 1, .total = 2}});
+  EXPECT_FALSE(unknown.layers[0].mac);
+  EXPECT_FALSE(unknown.layers[0].total());
+  EXPECT_FALSE(unknown.area_um2);
+}
+
+}  // namespace
+}  // namespace systolog::sim
