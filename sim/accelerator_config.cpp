@@ -4,6 +4,7 @@
 #include "models/arithmetic.h"
 #include "models/user_error.h"
 #include "sim/json_reader.h"
+#include "sim/share.h"
 
 namespace systolog::sim {
 namespace {
@@ -112,6 +113,11 @@ void validate(const AcceleratorConfig& config, const std::string& file) {
     models::make_arithmetic(config.arithmetic);
   } catch (const UserError& error) {
     throw UserError(file + ": /arithmetic: " + error.what());
+  }
+  try {
+    find_shared(config.technology, "configs/technology", ".json", "technology");
+  } catch (const UserError& error) {
+    throw UserError(file + ": /technology: " + error.what());
   }
 }
 

@@ -57,7 +57,8 @@ Json parse_json(std::string_view text, const std::string& origin) {
     throw UserError(origin + ": not JSON at " + place(text, error.byte == 0 ? 0 : error.byte - 1) +
                     ": " + why);
   } catch (const Json::out_of_range& error) {
-    throw UserError(origin + ": not JSON: " + std::string(error.what()));
+    const std::string why = error.what();  // "[json.exception...] number overflow parsing '1e999'"
+    throw UserError(origin + ": " + why.substr(why.find("] ") + 2));
   }
 }
 

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// The user's mistakes: exit status 2, one message that names the place, nothing on stdout, no file.
+#include <random>
+#include <vector>
+
+#include "tests/cli/program.h"
+
+namespace systolog::cli::test {
+namespace {
+
+/// Runs `systolog run` with these options and --output; expects a refusal that says `expected`.
+void expect_refused(const std::string& options, const std::string& expected) {
+  const Folder folder;
+  const fs::path output = folder / "result";
+  const Outcome o = systolog("run " + options + " --output " + quoted(output));
+  EXPECT_EQ(o.status, 2) << options << "\n" << o.err;
+  EXPECT_EQ(o.out, "") << options;
+  EXPECT_NE(o.err.find(expected), std::string::npos)
+      << options << "\nsays: " << o.err << "expected: " << expected;
+  EXPECT_EQ(o.err.find("internal error"), std::string::npos) << options << "\n" << o.err;
+  EXPECT_FALSE(fs::exists(output)) << options;
+}
+
+void expect_config_refused(const std::string& text, const std::string& expected) {
+  const Folder folder;
+  const fs::path file = folder.write("config.json", text);
+  expect_refused("--workload lenet5 --config " + quoted(file), expected);
+  const Outcome check = systolog("check " + quoted(file));
+  EXPECT_EQ(check.status, 2) << text.substr(0, 200);
+  EXPECT_NE(check.err.find(file.string()), std::string::npos) << check.err;
+  EXPECT_NE(check.err.find(expected), std::string::npos) << check.err;
+}
+
+void expect_model_refused(const std::string& bytes) {
+  const Folder folder;
+  const fs::path file = folder.write("model.onnx", bytes);
+  expect_refused("--config edge16 --workload " + quoted(file), file.string() + ": ");
+}
+
+std::string random_bytes(std::size_t count, unsigned seed) {
+  std::mt19937 random(seed);
+  std::string bytes(count, '\0');
+  for (char& byte : bytes) byte = static_cast<char>(random());
+  return bytes;
+}
+
+TEST(BadConfig, ThatIsMissingOrAFolderIsNamed) {
+  expect_refused("--config /does/not/exist.json --workload lenet5",
+                 "/does/not/exist.json: no such file");
+  const Folder folder;
+  fs::create_directory(folder / "folder.json");
+  expect_refused("--workload lenet5 --config " + quoted(folder / "folder.json"), "is a folder");
+  expect_refused("--config nowhere --workload lenet5", "config \"nowhere\"");
+}
+
+TEST(BadConfig, ThatIsNotJsonIsNamedWithLineAndColumn) {
+  expect_config_refused("", "not JSON at line 1, column 1");
+  expect_config_refused("{\n  \"name\": oops\n}", "not JSON at line 2, column 1");
+  expect_config_refused("{} {}", "not JSON at line 1");
+  for (unsigned seed = 0; seed < 20; ++seed) {
+    expect_config_refused(random_bytes(300, seed), "not JSON at line");
+  }
+}
+
+TEST(BadConfig, OfAHundredThousandBracketsIsRefusedQuickly) {
+  expect_config_refused(std::string(100'000, '['), "nested deeper than 64");
+  std::string objects;
+  for (int i = 0; i < 100'000; ++i) objects += "{\"a\":";
+  expect_config_refused(objects, "nested deeper than 64");
+}
+
+TEST(BadConfig, OfWrongTypesNamesPathValueAndWhatIsAllowed) {
+  expect_config_refused("[]", "/: got an array, allowed an object");
+  expect_config_refused(R"({"array": 3})", "/array: got 3, allowed an object");
+  expect_config_refused(R"({"array": {"rows": "16"}})",
+                        R"(/array/rows: got "16", allowed integer 1 to 4096)");
+  expect_config_refused(R"({"array": {"rows": 1.5}})", "/array/rows: got 1.5, allowed integer");
+  expect_config_refused(R"({"array": {"rows": null}})", "/array/rows: got null, allowed integer");
+  expect_config_refused(R"({"name": 1})", "/name: got 1, allowed a string");
+  expect_config_refused(R"({"compiler": {"fold_batch_norm": 1}})",
+                        "/compiler/fold_batch_norm: got 1, allowed true or false");
+}
+
+TEST(BadConfig, OutOfRangeNamesTheRange) {
+  expect_config_refused(R"({"array": {"rows": 0}})", "/array/rows: got 0, allowed integer 1 to");
+  expect_config_refused(R"({"array": {"columns": 1000000000}})",
+                        "/array/columns: got 1000000000, allowed integer 1 to 4096");
+  expect_config_refused(R"({"array": {"rows": -1}})", "/array/rows: got -1");
+  expect_config_refused(R"({"array": {"rows": 99999999999999999999999}})", "/array/rows: got 9.99");
+  expect_config_refused(R"({"clock_mhz": 0})", "/clock_mhz: got 0, allowed number");
+  expect_config_refused(R"({"clock_mhz": 1e999})", "number overflow parsing '1e999'");
+  expect_config_refused(R"({"memory": {"input_sram": {"capacity_bytes": 0}}})",
+                        "/memory/input_sram/capacity_bytes: got 0");
+  expect_config_refused(R"({"array": {"dataflow": "sideways"}})",
+                        R"(/array/dataflow: got "sideways", allowed weight_stationary)");
+}
+
+TEST(BadConfig, WithUnknownOrRepeatedNamesIsRefused) {
+  expect_config_refused(R"({"arrays": {}})", "/arrays: unknown name, allowed arithmetic, array");
+  expect_config_refused(R"({"array": {"rowz": 1}})", "/array/rowz: unknown name, allowed columns");
+  expect_config_refused(R"({"name": "a", "name": "b"})", "\"name\" is given twice");
+}
+
+TEST(BadConfig, IsToldEverythingThatIsWrongAtOnce) {
+  const std::string text = R"({"array": {"rows": 0, "columns": 0}, "clock_mhz": "fast", "x": 1})";
+  for (const auto* part : {"/array/rows", "/array/columns", "/clock_mhz", "/x"}) {
+    expect_config_refused(text, part);
+  }
+}
+
+TEST(BadConfig, WithAnArithmeticThatDoesNotExistSaysWhatDoes) {
+  expect_config_refused(R"({"arithmetic": "posit:40,1"})", "N is 40, allowed 2 to 32");
+  expect_config_refused(R"({"arithmetic": "decimal:3"})", "/arithmetic: ");
+  expect_config_refused(R"({"arithmetic": "int:8/plam"})", "/arithmetic: ");
+  expect_config_refused(R"({"technology": "7nm"})", "/technology: technology \"7nm\"");
+}
+
+TEST(BadModel, OfAnyBytesIsNamed) {
+  expect_model_refused("");
+  for (unsigned seed = 0; seed < 20; ++seed) expect_model_refused(random_bytes(2000, seed));
+  expect_model_refused(std::string(100'000, '['));
+  const std::string good =
+      contents(fs::path(SYSTOLOG_SOURCE_DIR) / "workloads/networks/lenet5.onnx");
+  ASSERT_GT(good.size(), 100'000U);
+  for (const std::size_t size : {std::size_t{1}, std::size_t{100}, good.size() / 2}) {
+    expect_model_refused(good.substr(0, size));
+  }
+}
+
+TEST(BadModel, ThatIsMissingOrAFolderIsNamed) {
+  expect_refused("--config edge16 --workload /does/not/exist.onnx", "/does/not/exist.onnx: ");
+  const Folder folder;
+  fs::create_directory(folder / "folder.onnx");
+  expect_refused("--config edge16 --workload " + quoted(folder / "folder.onnx"), "folder.onnx: ");
+  expect_refused("--config edge16 --workload nowhere", "allowed a path or one of lenet5");
+}
+
+TEST(BadData, IsNamed) {
+  const Folder folder;
+  const auto workload = [&](const std::string& images) {
+    const std::string model =
+        (fs::path(SYSTOLOG_SOURCE_DIR) / "workloads/networks/lenet5.onnx").string();
+    return "--config edge16 --workload " +
+           quoted(folder.write("w.json", R"({"name": "w", "model": ")" + model +
+                                             R"(", "dataset": {"name": "d", "format": "idx",)" +
+                                             R"("images": ")" + images +
+                                             R"(", "labels": "labels"}})"));
+  };
+  folder.write("labels", std::string("\0\0\x08\x01\0\0\0\x01\x03", 9));
+  expect_refused(workload("missing"), "missing: no such file");
+  folder.write("empty", "");
+  expect_refused(workload("empty"), "empty: ");
+  folder.write("random", random_bytes(1000, 1));
+  expect_refused(workload("random"), "random: ");
+  folder.write("small", std::string("\0\0\x08\x03\0\0\0\x01\0\0\0\x02\0\0\0\x02", 16) + "abcd");
+  expect_refused(workload("small"), "images are 1x2x2, the network w takes 1x28x28");
+}
+
+TEST(BadOption, IsNamed) {
+  const std::string good = "--config edge16 --workload lenet5 ";
+  expect_refused("--workload lenet5", "'--config' is required");
+  expect_refused(good + "--frobnicate", "unrecognised option '--frobnicate'");
+  expect_refused(good + "--images 0", "--images 0: allowed a whole number, at least 1");
+  expect_refused(good + "--images -3", "--images");
+  expect_refused(good + "--images 1e3", "--images 1e3");
+  expect_refused(good + "--images 100000", "--images 100000: ");
+  expect_refused(good + "--fidelity exact", "allowed transaction, functional");
+  expect_refused(good + "--set array.rows", "needs path=value");
+  expect_refused(good + "--set array.rows.deep=1", "--set array.rows.deep=1");
+  expect_refused(good + "more", "unexpected argument \"more\"");
+  expect_refused(good + "--set memory.dram.capacity_bytes=4096", "bytes of DRAM");
+  const Outcome o = systolog("frobnicate");
+  EXPECT_EQ(o.status, 2);
+  EXPECT_NE(o.err.find("\"frobnicate\" is not a command"), std::string::npos) << o.err;
+}
+
+TEST(BadOption, OutputThatIsAFileIsRefusedBeforeAnythingRuns) {
+  const Folder folder;
+  const fs::path file = folder.write("taken", "mine");
+  const Outcome o = systolog("run --config edge16 --workload lenet5 --output " + quoted(file));
+  EXPECT_EQ(o.status, 2);
+  EXPECT_NE(o.err.find("a folder is needed"), std::string::npos) << o.err;
+  EXPECT_EQ(contents(file), "mine");
+}
+
+TEST(BadNumbers, OfArithAreNamedWithTheirLine) {
+  const auto refused = [](const std::string& arguments, const std::string& input,
+                          const std::string& expected) {
+    const Outcome o = systolog("arith " + arguments, input);
+    EXPECT_EQ(o.status, 2) << arguments << "\n" << input;
+    EXPECT_NE(o.err.find(expected), std::string::npos) << o.err << "expected: " << expected;
+  };
+  refused("mul --format posit:8,0", "40 40\nzz 1\n", "stdin: line 2 \"zz 1\"");
+  refused("mul --format posit:8,0", "1ff 1\n", "is not a hex number of 8 bits");
+  refused("mul --format posit:8,0", "1\n", "needs two operands");
+  refused("add --format posit:8,0", "1 2 3\n", "\"3\" is one operand too many");
+  refused("dot --format posit:8,0", "1 2 3\n", "even number of operands");
+  refused("convert --format posit:8,0", "one\n", "line 1 \"one\"");
+  refused("divide --format posit:8,0", "", "is not one of mul, add, convert, dot");
+  refused("mul --format posit:8,9", "", "posit:8,9");
+  refused("mul", "", "'--format' is required");
+}
+
+}  // namespace
+}  // namespace systolog::cli::test

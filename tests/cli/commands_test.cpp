@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the program prints and leaves behind when all is well.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "tests/cli/program.h"
+
+namespace systolog::cli::test {
+namespace {
+
+using Json = nlohmann::json;
+
+Json run(const std::string& options) {
+  const Outcome o = systolog("run --config edge16 --workload lenet5 --json " + options);
+  EXPECT_EQ(o.status, 0) << o.err;
+  EXPECT_EQ(o.err, "");
+  return Json::parse(o.out);
+}
+
+TEST(Run, GivesTheSameOutputsAtBothFidelities) {
+  for (const auto* arithmetic : {"fp32/exact", "bf16/exact", "int:8/exact", "posit:8,0/exact",
+                                 "posit:16,1/exact", "posit:16,1/plam", "fixed:32,16/mitchw:6",
+                                 "fixed:32,16/mitchell", "posit:16,1/exact/self"}) {
+    const std::string options = std::string("--images 5 --set arithmetic=") + arithmetic;
+    const Json timed = run(options + " --fidelity transaction");
+    const Json plain = run(options + " --fidelity functional");
+    EXPECT_EQ(timed["output_sha256"], plain["output_sha256"]) << arithmetic;
+    EXPECT_EQ(timed["accuracy"], plain["accuracy"]) << arithmetic;
+    EXPECT_GT(timed["totals"]["cycles"], 0) << arithmetic;
+    EXPECT_TRUE(plain["totals"]["cycles"].is_null()) << arithmetic;
+  }
+}
+
+TEST(Run, ReachesThePublishedAccuracyOnTheShippedImages) {
+  const Json report = run("--images 1000 --fidelity functional --set arithmetic=fp32/exact");
+  // 928 of 1,000: workloads/networks/README.md.
+  EXPECT_DOUBLE_EQ(report["accuracy"]["reference_top1"].get<double>(), 0.928);
+  EXPECT_DOUBLE_EQ(report["accuracy"]["top1"].get<double>(), 0.928);
+  EXPECT_LT(report["accuracy"]["max_abs_error"].get<double>(), 1e-3);
+  for (const auto& [arithmetic, most_lost] :
+       {std::pair("posit:16,1/exact", 0.005), std::pair("posit:16,1/plam", 0.005),
+        std::pair("int:8/exact", 0.01)}) {
+    const Json other =
+        run(std::string("--images 1000 --fidelity functional --set arithmetic=") + arithmetic);
+    EXPECT_GE(other["accuracy"]["top1"].get<double>(), 0.928 - most_lost) << arithmetic;
+  }
+}
+
+TEST(Run, ReportHasEveryKeyAndAddsUp) {
+  const Json r = run("--images 3 --set compiler.batch=2");
+  for (const auto* key : {"systolog", "workload", "accelerator", "arithmetic", "fidelity", "images",
+                          "layers", "totals", "output_sha256", "accuracy"}) {
+    EXPECT_TRUE(r.contains(key)) << key;
+  }
+  EXPECT_EQ(r["images"], 3);
+  EXPECT_EQ(r["totals"]["macs"], 3 * 416'520);  // LeNet-5: sum over layers of M N K
+  std::uint64_t cycles = 0, dram = 0;
+  double energy = 0;
+  for (const Json& layer : r["layers"]) {
+    for (const auto* key : {"name", "op", "gemm", "macs", "cycles", "utilization",
+                            "mapping_efficiency", "sram", "dram", "energy_pj"}) {
+      EXPECT_TRUE(layer.contains(key)) << key;
+    }
+    for (const auto* key : {"input_reads", "weight_reads", "output_reads", "output_writes"}) {
+      EXPECT_TRUE(layer["sram"].contains(key)) << key;
+    }
+    const Json& c = layer["cycles"];
+    EXPECT_EQ(c["total"].get<std::int64_t>(),
+              c["compute"].get<std::int64_t>() + c["stall"].get<std::int64_t>());
+    EXPECT_GE(c["stall"].get<std::int64_t>(), 0);
+    cycles += c["total"].get<std::uint64_t>();
+    dram += layer["dram"]["read_bytes"].get<std::uint64_t>() +
+            layer["dram"]["write_bytes"].get<std::uint64_t>();
+    const Json& e = layer["energy_pj"];
+    double parts = 0;
+    for (const auto* part : {"mac", "register", "sram", "dram", "static"}) {
+      parts += e.at(part).get<double>();
+    }
+    EXPECT_NEAR(e["total"].get<double>(), parts, 1e-6 * parts);
+    energy += e["total"].get<double>();
+  }
+  EXPECT_EQ(r["totals"]["cycles"], cycles);
+  EXPECT_EQ(r["totals"]["dram_bytes"], dram);
+  EXPECT_NEAR(r["totals"]["energy_pj"].get<double>(), energy, 1e-6 * energy);
+  EXPECT_NEAR(r["totals"]["seconds"].get<double>(), static_cast<double>(cycles) / 500e6, 1e-12);
+}
+
+TEST(Run, LeavesReportAndLayersAndNothingElse) {
+  const Folder folder;
+  const fs::path output = folder / "a result";
+  const Outcome o =
+      systolog("run --config edge16 --workload lenet5 --quiet --output " + quoted(output));
+  EXPECT_EQ(o.status, 0) << o.err;
+  EXPECT_EQ(o.out, "");
+  EXPECT_EQ(o.err, "");
+  EXPECT_EQ(std::distance(fs::directory_iterator(output), fs::directory_iterator()), 2);
+  const Json report = Json::parse(contents(output / "report.json"));
+  const std::string csv = contents(output / "layers.csv");
+  EXPECT_EQ(static_cast<std::size_t>(std::count(csv.begin(), csv.end(), '\n')),
+            report["layers"].size() + 1);
+  EXPECT_EQ(csv.substr(0, 8), "name,op,");
+}
+
+TEST(Run, SaysTheSameTwice) { EXPECT_EQ(run("--images 2"), run("--images 2")); }
+
+TEST(Arith, PrintsBitPatternsOfTheFormat) {
+  // posit(16,1): 2 = 0 10 1 0..., 3 = 0 10 1 1 0..., 6 = 0 110 0 1 0...; PLAM(3, 3) = 8.
+  EXPECT_EQ(systolog("arith mul --format posit:16,1", "5000 0x5800\n").out, "0x6400\n");
+  EXPECT_EQ(systolog("arith mul --format posit:16,1 --multiplier plam", "5800 5800\n").out,
+            "0x6800\n");
+  EXPECT_EQ(systolog("arith add --format posit:16,1", "5000 4000\n\n4000 c000\n").out,
+            "0x5800\n0x0000\n");
+  EXPECT_EQ(systolog("arith convert --format posit:8,0", "1\n-0.5\nnan\n0x1p+6\n1e30\n").out,
+            "0x40\n0xe0\n0x80\n0x7f\n0x7f\n");
+  // int8: -1 * 3 = -3 in 16 bits; Mitchell 3 * 3 = 8.
+  EXPECT_EQ(systolog("arith mul --format int:8", "ff 03\n").out, "0xfffd\n");
+  EXPECT_EQ(systolog("arith mul --format int:8 --multiplier mitchell", "03 03\n").out, "0x0008\n");
+  // 64 * 64 - 64 * 64 + 1 * 1: exact in the quire.
+  EXPECT_EQ(systolog("arith dot --format posit:8,0", "7f 7f 7f 81 40 40\n").out, "0x40\n");
+}
+
+TEST(Arith, TakesALongStream) {
+  std::string input;
+  for (int i = 0; i < 200'000; ++i) input += "40 40\n";
+  const Outcome o = systolog("arith mul --format posit:8,0", input);
+  EXPECT_EQ(o.status, 0);
+  EXPECT_EQ(std::count(o.out.begin(), o.out.end(), '\n'), 200'000);
+}
+
+TEST(Check, AcceptsWhatShips) {
+  const std::string source = SYSTOLOG_SOURCE_DIR;
+  const Outcome o =
+      systolog("check '" + source + "'/configs/*.json '" + source +
+               "'/configs/technology/*.json '" + source + "'/workloads/networks/*.json");
+  EXPECT_EQ(o.status, 0) << o.err;
+  EXPECT_NE(o.out.find("416,520"), std::string::npos) << o.out;
+}
+
+TEST(List, NamesWhatThereIs) {
+  EXPECT_NE(systolog("list formats").out.find("posit:N,ES"), std::string::npos);
+  EXPECT_NE(systolog("list multipliers").out.find("plam"), std::string::npos);
+  EXPECT_NE(systolog("list accumulators").out.find("quire"), std::string::npos);
+  EXPECT_NE(systolog("list networks").out.find("lenet5"), std::string::npos);
+  EXPECT_NE(systolog("list configs").out.find("edge16"), std::string::npos);
+  EXPECT_NE(systolog("list datasets").out.find("Fashion-MNIST"), std::string::npos);
+}
+
+TEST(Help, OfEveryCommandHasAnExample) {
+  EXPECT_EQ(systolog("--help").status, 0);
+  for (const auto* command : {"run", "check", "list", "arith"}) {
+    const Outcome o = systolog(std::string(command) + " --help");
+    EXPECT_EQ(o.status, 0) << command;
+    EXPECT_NE(o.out.find("Example"), std::string::npos) << command;
+  }
+}
+
+}  // namespace
+}  // namespace systolog::cli::test
