@@ -39,15 +39,18 @@ double round_up_125(double x) {
   return small ? 10.0 / power : 10.0 * power;
 }
 
-/// Bins for 99.8 % of a pilot's relative errors, and 0.
+/// Bins for the relative errors of a pilot and 0; for the middle 99.8 % of them where a few lie far
+/// out.
 Histogram make_histogram(std::vector<double> pilot) {
-  constexpr double kBins = 120.0;
+  constexpr double kBins = 120.0, kFarOut = 1.5;
   double least = 0.0, most = 0.0;
   if (!pilot.empty()) {
     std::sort(pilot.begin(), pilot.end());
     const std::size_t tail = pilot.size() / 1000;
-    least = std::min(pilot[tail], 0.0);
-    most = std::max(pilot[pilot.size() - 1 - tail], 0.0);
+    const double low = pilot[tail], high = pilot[pilot.size() - 1 - tail];
+    const bool all = pilot.back() - pilot.front() <= kFarOut * (high - low);
+    least = std::min(all ? pilot.front() : low, 0.0);
+    most = std::max(all ? pilot.back() : high, 0.0);
   }
   Histogram histogram;
   histogram.width = most > least ? round_up_125((most - least) / kBins) : 0.001;
@@ -272,10 +275,12 @@ void Measurement<Unit>::conclude(const Tally& t) {
   s.ep = share(t.wrong, numbers);
   s.mae = mean(t, kAbsolute, kSquare, numbers);
   s.mse = mean(t, kSquare, kFourth, numbers);
+  for (Mean* magnitude : {&s.mae, &s.mse}) magnitude->low = std::max(magnitude->low, 0.0);
   s.nmed = {s.mae.value / s.greatest_product, s.mae.low / s.greatest_product,
             s.mae.high / s.greatest_product};
   s.wce = extreme(t.error, numbers);
   s.mred = mean(t, kRelativeMagnitude, kRelativeSquare, relatives);
+  s.mred.low = std::max(s.mred.low, 0.0);
   s.bias = mean(t, kRelative, kRelativeSquare, relatives);
   s.std = kNan;
   if (relatives != 0) {

@@ -2,6 +2,7 @@
 #include "sim/command_line.h"
 
 #include <charconv>
+#include <filesystem>
 #include <iostream>
 
 #include "models/user_error.h"
@@ -56,6 +57,13 @@ std::size_t to_count(const std::string& option, const std::string& text, std::si
                     std::to_string(lowest));
   }
   return value;
+}
+
+void check_output_folder(const std::string& folder) {
+  std::error_code error;
+  if (std::filesystem::exists(folder, error) && !std::filesystem::is_directory(folder, error)) {
+    throw UserError("--output " + folder + ": is a file, a folder is needed");
+  }
 }
 
 }  // namespace systolog::sim

@@ -28,10 +28,14 @@ bool parse_arguments(const Usage& usage, const boost::program_options::options_d
 /// A whole number of at least `lowest`, or UserError naming the option.
 std::size_t to_count(const std::string& option, const std::string& text, std::size_t lowest);
 
+/// UserError where --output names a file: said before the work rather than after it.
+void check_output_folder(const std::string& folder);
+
 // --- the subcommands: each returns the exit status -------------------------------------------
 int run_command(const Arguments& arguments);
 int check_command(const Arguments& arguments);
 int list_command(const Arguments& arguments);
 int arith_command(const Arguments& arguments);
+int error_command(const Arguments& arguments);
 
 }  // namespace systolog::sim

@@ -24,6 +24,7 @@ constexpr Subcommand kSubcommands[] = {
     {"list", "list formats, multipliers, networks, configs, ...", systolog::sim::list_command},
     {"arith", "multiply, add, convert and sum numbers, one operation a line",
      systolog::sim::arith_command},
+    {"error", "error statistics of a multiplier, with plots", systolog::sim::error_command},
 };
 
 std::string usage() {

@@ -11,7 +11,8 @@ namespace systolog::sim {
 /// second; nothing in a pipe or when quiet.
 class ProgressLine {
  public:
-  ProgressLine(std::string label, std::size_t total, bool quiet);
+  /// `unit`: what is counted, in plural.
+  ProgressLine(std::string label, std::size_t total, bool quiet, std::string unit = "images");
   ~ProgressLine();
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
@@ -19,7 +20,7 @@ class ProgressLine {
   void show(std::size_t done);
 
  private:
-  std::string label_;
+  std::string label_, unit_;
   std::size_t total_;
   bool active_;
   std::chrono::steady_clock::time_point started_, shown_;

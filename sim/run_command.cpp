@@ -30,13 +30,6 @@ Fidelity to_fidelity(const std::string& name) {
   throw UserError("--fidelity " + name + ": allowed transaction, functional");
 }
 
-void check_output_folder(const std::string& folder) {
-  std::error_code error;
-  if (std::filesystem::exists(folder, error) && !std::filesystem::is_directory(folder, error)) {
-    throw UserError("--output " + folder + ": is a file, a folder is needed");
-  }
-}
-
 }  // namespace
 
 int run_command(const Arguments& arguments) {
