@@ -17,7 +17,7 @@ namespace systolog::sim {
 namespace {
 
 constexpr int kDeepest = 64;
-constexpr std::uintmax_t kLargestFileBytes = std::uintmax_t{64} << 20;
+constexpr std::size_t kLargestFileBytes = std::size_t{64} << 20;
 
 std::string place(std::string_view text, std::size_t byte) {
   const std::string_view before = text.substr(0, std::min(byte, text.size()));
@@ -28,12 +28,31 @@ std::string place(std::string_view text, std::size_t byte) {
   return "line " + std::to_string(line) + ", column " + std::to_string(column);
 }
 
+bool is_utf8(const std::string& text) {
+  try {
+    Json(text).dump();
+    return true;
+  } catch (const Json::type_error&) {
+    return false;
+  }
+}
+
+/// JSON, held to the rules of a file, or else a plain string.
+Json override_value(const std::string& path, const std::string& value) {
+  const std::string origin = "--set " + path;
+  if (Json::accept(value)) return parse_json(value, origin);
+  if (!is_utf8(value)) throw UserError(origin + ": the value is not UTF-8");
+  return value;
+}
+
 }  // namespace
 
 Json parse_json(std::string_view text, const std::string& origin) {
   std::vector<std::set<std::string>> keys;  // of each open object
   const auto watch = [&](int depth, Json::parse_event_t event, Json& value) {
-    if (depth > kDeepest) {
+    const bool opens =
+        event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
+    if (opens && depth >= kDeepest) {
       throw UserError(origin + ": brackets nested deeper than " + std::to_string(kDeepest));
     }
     if (event == Json::parse_event_t::object_start) keys.emplace_back();
@@ -69,15 +88,17 @@ std::string read_file(const std::filesystem::path& file) {
   if (std::filesystem::is_directory(status)) {
     throw UserError(file.string() + ": is a folder, a file is needed");
   }
-  if (std::filesystem::is_regular_file(status) &&
-      std::filesystem::file_size(file, error) > kLargestFileBytes) {
-    throw UserError(file.string() + ": larger than 64 MiB, too large for a JSON file");
-  }
   std::ifstream in(file, std::ios::binary);
   if (!in) throw UserError(file.string() + ": cannot be read: " + std::strerror(errno));
-  std::ostringstream text;
-  text << in.rdbuf();
-  return std::move(text).str();
+  // By pieces: a device has no size.
+  std::string text, piece(std::size_t{1} << 16, '\0');
+  while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())) || in.gcount() > 0) {
+    text.append(piece, 0, static_cast<std::size_t>(in.gcount()));
+    if (text.size() > kLargestFileBytes) {
+      throw UserError(file.string() + ": larger than 64 MiB, too large for a JSON file");
+    }
+  }
+  return text;
 }
 
 Json read_json_file(const std::filesystem::path& file) {
@@ -90,6 +111,7 @@ void apply_override(Json& json, const std::string& assignment) {
     throw UserError("--set " + assignment + ": needs path=value, e.g. array.rows=32");
   }
   const std::string path = assignment.substr(0, equals), value = assignment.substr(equals + 1);
+  if (!is_utf8(path)) throw UserError("--set " + path + ": the path is not UTF-8");
   Json* at = &json;
   std::istringstream names(path);
   std::string name;
@@ -104,8 +126,7 @@ void apply_override(Json& json, const std::string& assignment) {
     any = true;
   }
   if (!any) throw UserError("--set " + assignment + ": needs path=value, e.g. array.rows=32");
-  Json parsed = Json::parse(value, nullptr, /*allow_exceptions=*/false);
-  *at = parsed.is_discarded() ? Json(value) : std::move(parsed);
+  *at = override_value(path, value);
 }
 
 void write_file(const std::filesystem::path& file, std::string_view text) {
