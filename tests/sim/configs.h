@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace systolog::sim::test {
+
+/// A config that must be refused: by the reader with these parts in its message, by the schema
+/// too unless only the reader can know.
+struct BadConfig {
+  std::string name, text;
+  std::vector<std::string> message;
+  bool schema_knows = true;
+};
+inline std::ostream& operator<<(std::ostream& out, const BadConfig& c) { return out << c.name; }
+
+inline std::vector<BadConfig> bad_configs() {
+  const std::string rows = "/array/rows: got ", rows_allowed = "integer 1 to 4096";
+  return {
+      {"RowsZero", R"({"array": {"rows": 0}})", {rows + "0", rows_allowed}},
+      {"RowsTooMany", R"({"array": {"rows": 4097}})", {rows + "4097", rows_allowed}},
+      {"RowsNegative", R"({"array": {"rows": -1}})", {rows + "-1", rows_allowed}},
+      {"RowsAString", R"({"array": {"rows": "16"}})", {rows + "\"16\"", rows_allowed}},
+      {"RowsAFraction", R"({"array": {"rows": 16.5}})", {rows + "16.5", rows_allowed}},
+      {"RowsNull", R"({"array": {"rows": null}})", {rows + "null", rows_allowed}},
+      {"RowsABoolean", R"({"array": {"rows": true}})", {rows + "true", rows_allowed}},
+      {"RowsAnArray", R"({"array": {"rows": [16]}})", {rows + "an array", rows_allowed}},
+      {"RowsAnObject", R"({"array": {"rows": {}}})", {rows + "an object", rows_allowed}},
+      {"RowsHuge", R"({"array": {"rows": 1e30}})", {rows + "1e+30", rows_allowed}},
+      {"RowsBeyond64Bits", R"({"array": {"rows": 18446744073709551617}})", {rows, rows_allowed}},
+      {"UnknownName", R"({"aray": {"rows": 4}})", {"/aray: unknown name", "array", "memory"}},
+      {"UnknownNameInside",
+       R"({"array": {"cols": 4}})",
+       {"/array/cols: unknown name", "columns, dataflow, fold_overlap, rows"}},
+      {"UnknownNameDeepInside",
+       R"({"memory": {"input_sram": {"capacity": 4096}}})",
+       {"/memory/input_sram/capacity: unknown name", "capacity_bytes"}},
+      {"ArrayANumber", R"({"array": 16})", {"/array: got 16", "an object"}},
+      {"ArrayNull", R"({"array": null})", {"/array: got null", "an object"}},
+      {"MemoryAnArray", R"({"memory": []})", {"/memory: got an array", "an object"}},
+      {"DmaAString", R"({"memory": {"dma": "fast"}})", {"/memory/dma: got \"fast\"", "an object"}},
+      {"DataflowUnknown",
+       R"({"array": {"dataflow": "weights"}})",
+       {"/array/dataflow: got \"weights\"", "weight_stationary"}},
+      {"FoldOverlapANumber",
+       R"({"array": {"fold_overlap": 3}})",
+       {"/array/fold_overlap: got 3", "none, double_buffered"}},
+      {"ClockZero", R"({"clock_mhz": 0})", {"/clock_mhz: got 0", "number 0.001 to 100000"}},
+      {"ClockAString", R"({"clock_mhz": "500"})", {"/clock_mhz: got \"500\"", "number 0.001"}},
+      {"CapacityTooSmall",
+       R"({"memory": {"weight_sram": {"capacity_bytes": 63}}})",
+       {"/memory/weight_sram/capacity_bytes: got 63", "integer 64 to 1073741824"}},
+      {"CapacityTooLarge",
+       R"({"memory": {"output_sram": {"capacity_bytes": 1073741825}}})",
+       {"/memory/output_sram/capacity_bytes: got 1073741825", "integer 64 to 1073741824"}},
+      {"LatencyNegative",
+       R"({"memory": {"dram": {"latency_ns": -0.5}}})",
+       {"/memory/dram/latency_ns: got -0.5", "number 0 to"}},
+      {"BandwidthZero",
+       R"({"memory": {"dram": {"bandwidth_gb_per_s": 0.0}}})",
+       {"/memory/dram/bandwidth_gb_per_s: got 0.0", "number 0.001 to"}},
+      {"BatchZero", R"({"compiler": {"batch": 0}})", {"/compiler/batch: got 0", "integer 1 to"}},
+      {"FoldBatchNormANumber",
+       R"({"compiler": {"fold_batch_norm": 1}})",
+       {"/compiler/fold_batch_norm: got 1", "true or false"}},
+      {"ActivationsMisspelt",
+       R"({"quantisation": {"activations": "affin"}})",
+       {"/quantisation/activations: got \"affin\"", "symmetric, affine"}},
+      {"NameEmpty", R"({"name": ""})", {"/name: got \"\"", "a string that is not empty"}},
+      {"NameANumber", R"({"name": 3})", {"/name: got 3", "a string"}},
+      {"TechnologyEmpty", R"({"technology": ""})", {"/technology: got \"\""}},
+      {"RootAnArray", "[]", {"/: got an array", "an object"}},
+      {"RootANumber", "7", {"/: got 7", "an object"}},
+      {"RootNull", "null", {"/: got null", "an object"}},
+      {"ArithmeticUnknown", R"({"arithmetic": "posit:99,1"})", {"/arithmetic: ", "posit"}, false},
+      {"ArithmeticMeaningless",
+       R"({"arithmetic": "int:8/plam/quire"})",
+       {"/arithmetic: ", "plam"},
+       false},
+  };
+}
+
+/// Texts that are no JSON, or no config whatever they say: file contents and parts of the message.
+struct BadText {
+  std::string name, text;
+  std::vector<std::string> message;
+};
+inline std::ostream& operator<<(std::ostream& out, const BadText& t) { return out << t.name; }
+
+inline std::vector<BadText> bad_texts() {
+  std::string random;
+  for (unsigned i = 0, x = 12345; i < 1000; ++i, x = x * 1103515245U + 12345U) {
+    random += static_cast<char>(x >> 16);
+  }
+  std::string objects;
+  for (int i = 0; i < 100'000; ++i) objects += R"({"a":)";
+  return {
+      {"Empty", "", {"not JSON", "line 1, column 1"}},
+      {"Blank", " \n\n  ", {"not JSON", "line 3"}},
+      {"RandomBytes", random, {"not JSON", "line 1"}},
+      {"NulBytes", std::string(100, '\0'), {"not JSON", "line 1"}},
+      {"CutOff", "{\n  \"array\": {\"rows\": 16", {"not JSON", "line 2"}},
+      {"TrailingComma", "{\n\"clock_mhz\": 500,\n}", {"not JSON", "line 3"}},
+      {"TwoDocuments", "{} {}", {"not JSON", "line 1, column 4"}},
+      {"SingleQuotes", "{'name': 1}", {"not JSON", "line 1, column 2"}},
+      {"NotANumber", R"({"clock_mhz": NaN})", {"not JSON", "line 1"}},
+      {"NumberTooLarge", R"({"clock_mhz": 1e999})", {"1e999"}},
+      {"NotUtf8", "{\"name\": \"\xff\xfe\"}", {"not JSON", "line 1"}},
+      {"KeyTwice",
+       R"({"array": {"rows": 8, "columns": 8, "rows": 16}})",
+       {"key \"rows\"", "twice"}},
+      {"DeepArrays", std::string(100'000, '['), {"nested deeper than 64"}},
+      {"DeepObjects", objects, {"nested deeper than 64"}},
+  };
+}
+
+inline std::vector<std::string> good_configs() {
+  return {
+      "{}",
+      R"({"name": "größer", "clock_mhz": 1})",
+      R"({"array": {"rows": 1, "columns": 4096, "fold_overlap": "none"}})",
+      R"({"array": {}, "memory": {"dma": {}, "dram": {"latency_ns": 0}}})",
+      R"({"arithmetic": "posit:16,1/plam", "technology": "some/table.json"})",
+      R"({"compiler": {"batch": 65536, "fold_batch_norm": false}})",
+      R"({"quantisation": {"activations": "affine", "weights": "per_channel"}})",
+  };
+}
+
+}  // namespace systolog::sim::test
