@@ -170,7 +170,7 @@ class Lowering {
   void encode(const std::string& name, const FilterRows& rows, std::span<const float> bias,
               models::Quantisation in, models::Quantisation out, MatmulLayer& layer) const {
     const models::Arithmetic& a = arithmetic();
-    const std::vector<float> scales = weight_scales(rows);
+    const std::vector<float> scales = weight_scales(rows, bias, in.scale);
     const std::size_t bytes = a.code_bytes(), per_group = rows.filters / layer.groups;
     layer.weights.resize(rows.values.size() * bytes);
     std::vector<std::byte> codes(rows.k * bytes);
@@ -230,23 +230,33 @@ class Lowering {
     return static_cast<std::int32_t>(code << unused) >> unused;
   }
 
-  std::vector<float> weight_scales(const FilterRows& rows) const {
+  /// The filter's largest weight gets the largest code; where the weights are so small that the
+  /// bias, in units of the product's scale, would leave its 32 bits, the scale is as large as the
+  /// bias needs (half of the range: sums are still to be added).
+  std::vector<float> weight_scales(const FilterRows& rows, std::span<const float> bias,
+                                   float activation_scale) const {
     std::vector<float> scales(rows.filters, 1.0F);
     if (!arithmetic().is_quantised()) return scales;
+    constexpr float kLargestBias = 0x1p30F;
     Range all;
+    float needed = 0.0F;
     for (std::size_t f = 0; f < rows.filters; ++f) {
       const auto first = rows.values.begin() + static_cast<std::ptrdiff_t>(f * rows.k);
       const auto [lo, hi] = std::minmax_element(first, first + static_cast<std::ptrdiff_t>(rows.k));
       all = {std::min(all.lowest, *lo), std::max(all.highest, *hi)};
-      scales[f] =
-          quantise_range({*lo, *hi}, arithmetic().bits(), ActivationScheme::kSymmetric).scale;
+      const float for_bias =
+          bias.empty() ? 0.0F : std::abs(bias[f]) / activation_scale / kLargestBias;
+      needed = std::max(needed, for_bias);
+      scales[f] = std::max(weight_scale({*lo, *hi}), for_bias);
     }
     if (config_.weights == WeightScheme::kPerTensor) {
-      const float scale =
-          quantise_range(all, arithmetic().bits(), ActivationScheme::kSymmetric).scale;
-      std::fill(scales.begin(), scales.end(), scale);
+      std::fill(scales.begin(), scales.end(), std::max(weight_scale(all), needed));
     }
     return scales;
+  }
+
+  float weight_scale(Range range) const {
+    return quantise_range(range, arithmetic().bits(), ActivationScheme::kSymmetric).scale;
   }
 
   void lower_vector(std::size_t n) {
