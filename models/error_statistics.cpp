@@ -128,7 +128,7 @@ class Measurement {
   void make_map() {
     constexpr int kMostCodeBits = 8, kMostFractionBits = 7;
     ErrorMap& map = result_.map;
-    if (range_.log2_count <= kMostCodeBits && unit_.bits() <= kMostCodeBits) {
+    if (range_.log2_count <= kMostCodeBits) {
       map.axis = ErrorMap::Axis::kCodes;
       map.cells = range_.count();
       for (std::uint64_t i = 0; i < range_.count(); ++i) map.codes.push_back(range_.at(i));

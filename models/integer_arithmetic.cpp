@@ -60,7 +60,7 @@ WholeArithmetic::WholeArithmetic(const ArithmeticName& name, const Fixed& codes,
 }
 
 auto WholeArithmetic::choose(const ArithmeticName& name, Kernels kernels) const -> Way {
-  if (kernels == Kernels::kScalar) return Way::kScalar;
+  if (kernels == Kernels::kScalar || name.multiplier.is_table()) return Way::kScalar;
   const bool exact = std::holds_alternative<Exact>(name.multiplier.unit);
   const auto* fixed = std::get_if<FixedSum>(&name.accumulator);
   if (fixed == nullptr && exact && accumulator_width_ <= 32) return Way::kModulo;

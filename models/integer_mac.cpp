@@ -11,10 +11,16 @@ std::unique_ptr<const IntegerMac> with(const SignedMultiplier& multiplier, const
   return std::visit(
       [&](const auto& unit) -> std::unique_ptr<const IntegerMac> {
         using M = std::decay_t<decltype(unit)>;
-        if (multiplier.signs == Signs::kOnesComplement) {
-          return std::make_unique<IntegerMacOf<Signs::kOnesComplement, M, Sum>>(unit, sum);
+        if constexpr (Multiplier<M>) {
+          if (multiplier.signs == Signs::kOnesComplement) {
+            using Unit = SignedUnit<Signs::kOnesComplement, M>;
+            return std::make_unique<IntegerMacOf<Unit, Sum>>(Unit{unit}, sum);
+          }
+          using Unit = SignedUnit<Signs::kTwosComplement, M>;
+          return std::make_unique<IntegerMacOf<Unit, Sum>>(Unit{unit}, sum);
+        } else {
+          return std::make_unique<IntegerMacOf<M, Sum>>(unit, sum);
         }
-        return std::make_unique<IntegerMacOf<Signs::kTwosComplement, M, Sum>>(unit, sum);
       },
       multiplier.unit);
 }

@@ -7,6 +7,7 @@
 #include <limits>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "models/fixed_point.h"
 #include "models/multipliers.h"
@@ -61,21 +62,29 @@ class IntegerMac {
 /// The unit of an arithmetic whose format is int:B or fixed:B,F.
 std::unique_ptr<const IntegerMac> make_integer_mac(const ArithmeticName& name);
 
-template <Signs kSigns, Multiplier M, typename Sum>
+/// A multiplier of magnitudes as a unit for signed operands.
+template <Signs kSigns, Multiplier M>
+struct SignedUnit {
+  M multiply;
+  constexpr std::int64_t operator()(std::int32_t a, std::int32_t b) const {
+    return signed_product<kSigns>(multiply, a, b);
+  }
+};
+
+/// Unit(a, b): the full product.
+template <typename Unit, typename Sum>
 class IntegerMacOf final : public IntegerMac {
  public:
-  IntegerMacOf(M multiplier, Sum sum) : multiply_(multiplier), sum_(sum) {}
+  IntegerMacOf(Unit unit, Sum sum) : unit_(std::move(unit)), sum_(sum) {}
 
-  std::int64_t multiply(std::int32_t a, std::int32_t b) const override {
-    return signed_product<kSigns>(multiply_, a, b);
-  }
+  std::int64_t multiply(std::int32_t a, std::int32_t b) const override { return unit_(a, b); }
   std::int64_t dot(std::span<const std::int32_t> a, const std::int32_t* b, std::size_t fold_rows,
                    std::int64_t accumulator) const override {
     for (std::size_t first = 0; first < a.size(); first += fold_rows) {
       const std::size_t last = std::min(first + fold_rows, a.size());
       std::int64_t sum = 0;
       for (std::size_t k = first; k < last; ++k) {
-        sum = sum_.add(sum, sum_.term(signed_product<kSigns>(multiply_, a[k], b[k])));
+        sum = sum_.add(sum, sum_.term(unit_(a[k], b[k])));
       }
       accumulator = add(accumulator, sum);
     }
@@ -86,7 +95,7 @@ class IntegerMacOf final : public IntegerMac {
   }
 
  private:
-  M multiply_;
+  Unit unit_;
   Sum sum_;
 };
 

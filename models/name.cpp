@@ -24,7 +24,15 @@ using AnyAccumulator = decltype(ArithmeticName::accumulator);
 struct Range {
   int least = 0, greatest = 0;
 };
-using Numbers = std::array<int, 2>;  // what stands for the pattern's capital words, in order
+/// What stands for the pattern's capital words: numbers in order, a file's name; and the bits of
+/// the format's codes.
+struct Numbers {
+  std::array<int, 2> values{};
+  std::string_view file = {};
+  int code_bits = 0;
+  constexpr int operator[](std::size_t i) const { return values[i]; }
+};
+constexpr std::string_view kFile = "FILE", kTable = "lut:", kTableSigned = ",signed";
 
 /// A row of what exists: pattern and description, the ranges of the pattern's numbers, the kinds of
 /// formats it is for (of a format: its kind), and how it is made.
@@ -112,6 +120,18 @@ constexpr Row<SignedMultiplier> kMultipliers[] = {
      {{{1, 32}}},
      kAll,
      [](const Numbers& v) -> SignedMultiplier { return {Trunc{v[0]}}; }},
+    {{"lut:FILE", "table of the products of 8-bit magnitudes: 256 x 256 little-endian u16"},
+     {},
+     kWholes,
+     [](const Numbers& v) -> SignedMultiplier {
+       return {ProductTable(std::string(v.file), TableSigns::kUnsigned, v.code_bits)};
+     }},
+    {{"lut:FILE,signed", "the same of 8-bit two's-complement operands and products"},
+     {},
+     kWholes,
+     [](const Numbers& v) -> SignedMultiplier {
+       return {ProductTable(std::string(v.file), TableSigns::kSigned, v.code_bits)};
+     }},
 };
 
 constexpr Row<AnyAccumulator> kAccumulators[] = {
@@ -157,9 +177,16 @@ constexpr auto kFormatEntries = entries(kFormats);
 constexpr auto kMultiplierEntries = entries(kMultipliers);
 constexpr auto kAccumulatorEntries = entries(kAccumulators);
 
-/// "posit:16,1" as "posit", "16", "1".
+/// "posit:16,1" as "posit", "16", "1"; "lut:a,b/c,signed" as "lut", "a,b/c", "signed".
 std::vector<std::string_view> words(std::string_view text) {
   std::vector<std::string_view> list;
+  if (text.starts_with(kTable)) {
+    const bool is_signed = text.ends_with(kTableSigned);
+    if (is_signed) text.remove_suffix(kTableSigned.size());
+    list = {kTable.substr(0, kTable.size() - 1), text.substr(kTable.size())};
+    if (is_signed) list.push_back(kTableSigned.substr(1));
+    return list;
+  }
   for (char separator = ':';; separator = ',') {
     const std::size_t at = text.find(separator);
     list.push_back(text.substr(0, at));
@@ -182,7 +209,12 @@ class NameParser {
  public:
   explicit NameParser(std::string_view text) : text_(text) {
     for (std::size_t from = 0;;) {
-      const std::size_t at = text.find('/', from);
+      std::size_t at = text.find('/', from);
+      if (parts_.size() == 1 && text.substr(from).starts_with(kTable)) {
+        // A file's name may have slashes itself: only an accumulator ends it.
+        at = text.rfind('/');
+        if (at < from || !is_accumulator(text.substr(at + 1))) at = std::string_view::npos;
+      }
       parts_.push_back(text.substr(from, at == std::string_view::npos ? at : at - from));
       if (at == std::string_view::npos) break;
       from = at + 1;
@@ -194,6 +226,9 @@ class NameParser {
     const auto& format = take<Format>(parts_[0], "format", kFormats, nullptr, name.format);
     if (const auto* fixed = std::get_if<Fixed>(&name.format)) {
       check("F", fixed->fraction_bits, {0, fixed->width - 1}, format.entry);
+      code_bits_ = fixed->width;
+    } else if (const auto* integer = std::get_if<Integer>(&name.format)) {
+      code_bits_ = integer->width;
     }
     if (parts_.size() < 2 || parts_.size() > 3) {
       fail("write format/multiplier or format/multiplier/accumulator; " +
@@ -239,6 +274,11 @@ class NameParser {
     fail(std::string(name) + " is " + value + ", allowed " + std::to_string(range.least) + " to " +
          std::to_string(range.greatest) + " (" + std::string(about.pattern) + ": " +
          std::string(about.description) + ")");
+  }
+
+  static bool is_accumulator(std::string_view text) {
+    return std::any_of(std::begin(kAccumulators), std::end(kAccumulators),
+                       [&](const auto& row) { return matches(words(text), row.entry.pattern); });
   }
 
   /// Strict: digits only, no sign, no leading zero.
@@ -294,12 +334,13 @@ class NameParser {
            allowed(what, rows, format) + "; as in " + std::string(parts_[0]) + "/exact/" +
            default_accumulator(format->kinds));
     }
-    Numbers numbers{};
+    Numbers numbers{.code_bits = code_bits_};
     std::size_t count = 0;
     const auto names = words(row->entry.pattern);
     for (std::size_t i = 1; i < names.size(); ++i) {
-      if (!is_number(names[i])) continue;
-      numbers[count] = number(text[i], names[i], row->ranges[count], row->entry);
+      if (names[i] == kFile) numbers.file = text[i];
+      if (!is_number(names[i]) || names[i] == kFile) continue;
+      numbers.values[count] = number(text[i], names[i], row->ranges[count], row->entry);
       ++count;
     }
     append_canonical(row->canonical.empty() ? row->entry.pattern : row->canonical, numbers);
@@ -313,7 +354,13 @@ class NameParser {
     const auto names = words(pattern);
     for (std::size_t i = 0; i < names.size(); ++i) {
       if (i > 0) canonical_ += i == 1 ? ':' : ',';
-      canonical_ += is_number(names[i]) ? std::to_string(numbers[count++]) : std::string(names[i]);
+      if (names[i] == kFile) {
+        canonical_ += numbers.file;
+      } else if (is_number(names[i])) {
+        canonical_ += std::to_string(numbers[count++]);
+      } else {
+        canonical_ += names[i];
+      }
     }
   }
 
@@ -333,6 +380,7 @@ class NameParser {
   std::string_view text_;
   std::vector<std::string_view> parts_;
   std::string canonical_;
+  int code_bits_ = 0;  // of int:B and fixed:B,F
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "models/float_format.h"
 #include "models/multipliers.h"
 #include "models/posit.h"
+#include "models/product_table.h"
 
 namespace systolog::models {
 
@@ -33,20 +34,34 @@ struct RoundedSum {};  // self
 
 /// A multiplier and how it gets its signs, which only integers and fixed point ask for.
 struct SignedMultiplier {
-  std::variant<Exact, Mitchell, Mitchw, Drum, Trunc> unit;
+  std::variant<Exact, Mitchell, Mitchw, Drum, Trunc, ProductTable> unit;
   Signs signs = Signs::kTwosComplement;
 
+  /// visit(unit); of a table, what it returns for `exact`.
+  template <typename Visit>
+  auto visit_multiplier(const Visit& visit) const {
+    return std::visit(
+        [&](const auto& m) {
+          if constexpr (Multiplier<std::decay_t<decltype(m)>>) {
+            return visit(m);
+          } else {
+            return visit(Exact{});
+          }
+        },
+        unit);
+  }
+
+  /// A unit for signed operands that is no Multiplier.
+  bool is_table() const { return std::holds_alternative<ProductTable>(unit); }
   Leading leading() const {
-    return std::visit([](const auto& m) { return m.leading(); }, unit);
+    return visit_multiplier([](const auto& m) { return m.leading(); });
   }
   /// What the unit does to two operands of which it kept leading() is Mitchell's product, else the
   /// exact one.
   bool is_logarithmic() const {
-    return std::visit(
-        [](const auto& m) {
-          return std::is_same_v<typename std::decay_t<decltype(m)>::Core, Mitchell>;
-        },
-        unit);
+    return visit_multiplier([](const auto& m) {
+      return std::is_same_v<typename std::decay_t<decltype(m)>::Core, Mitchell>;
+    });
   }
 };
 
