@@ -105,6 +105,10 @@ Json read_json_file(const std::filesystem::path& file) {
   return parse_json(read_file(file), file.string());
 }
 
+std::string to_text(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 void apply_override(Json& json, const std::string& assignment) {
   const std::size_t equals = assignment.find('=');
   if (equals == std::string::npos || equals == 0) {

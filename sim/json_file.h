@@ -17,6 +17,10 @@ Json read_json_file(const std::filesystem::path& file);
 /// Parses text that came from `origin` (a file's name, "--set array.rows=8").
 Json parse_json(std::string_view text, const std::string& origin);
 
+/// JSON as a file of ours has it: indented, a newline at the end. Bytes that are not UTF-8, which
+/// file and node names may hold, become U+FFFD.
+std::string to_text(const Json& json);
+
 /// Applies one `--set path=value`: path in dots ("array.rows") or slashes ("/array/rows"), value
 /// as JSON or else as a plain string. Missing objects on the way are made; the reader of the
 /// result refuses names it does not know. Throws UserError for what has no '=' or no path.

@@ -58,7 +58,10 @@ int dispatch(const Arguments& arguments) {
 // SystemC's library has main(), which calls this.
 int sc_main(int argc, char** argv) {
   try {
-    return dispatch({argv + 1, argv + argc});
+    const int status = dispatch({argv + 1, argv + argc});
+    std::cout.flush();
+    if (!std::cout) throw systolog::UserError("standard output: cannot be written");
+    return status;
   } catch (const systolog::UserError& error) {
     std::cerr << error.what() << "\n";
     return 2;

@@ -56,7 +56,7 @@ int run_command(const Arguments& arguments) {
 
   const Fidelity fidelity = to_fidelity(fidelity_name);
   const std::size_t count = to_count("--images", images_text, 1);
-  check_output_folder(output);
+  if (values.count("output") != 0) check_output_folder(output);
   const AcceleratorConfig config =
       read_accelerator(find_shared(config_name, "configs", ".json", "config"), overrides);
   const models::CostTable technology = read_technology(config.technology);
@@ -96,10 +96,10 @@ int run_command(const Arguments& arguments) {
   if (!output.empty()) {
     const std::filesystem::path folder = output;
     write_file(folder / "layers.csv", layers_csv(report));
-    write_file(folder / "report.json", report.dump(2) + "\n");
+    write_file(folder / "report.json", to_text(report));
   }
   if (json) {
-    std::cout << report.dump(2) << "\n";
+    std::cout << to_text(report);
   } else if (!quiet) {
     std::cout << report_text(report);
   }

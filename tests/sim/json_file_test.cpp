@@ -54,6 +54,10 @@ TEST(JsonFile, SaysWhereTheMistakeIs) {
                {"x.json: not JSON at line 3, column 7"});
 }
 
+TEST(JsonFile, IsWrittenWithNamesThatAreNotUtf8Replaced) {
+  EXPECT_EQ(to_text({{"name", "b\xff.onnx"}}), "{\n  \"name\": \"b\xef\xbf\xbd.onnx\"\n}\n");
+}
+
 // --- --set ---------------------------------------------------------------------------------------
 
 TEST(Override, SetsJsonValuesByDotsOrSlashesAndPlainWordsAsStrings) {
