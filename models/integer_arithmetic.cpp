@@ -30,8 +30,8 @@ std::int64_t round_within(double x, std::int64_t least, std::int64_t most) {
 }
 
 int accumulator_width(const ArithmeticName& name) {
-  const auto* sum = std::get_if<IntSum>(&name.accumulator);
-  return sum != nullptr ? sum->width : std::get<FixedSum>(name.accumulator).width;
+  const auto* sum = name.int_sum();
+  return sum != nullptr ? sum->width : name.fixed_sum()->width;
 }
 
 }  // namespace
@@ -60,7 +60,10 @@ WholeArithmetic::WholeArithmetic(const ArithmeticName& name, const Fixed& codes,
 }
 
 auto WholeArithmetic::choose(const ArithmeticName& name, Kernels kernels) const -> Way {
-  if (kernels == Kernels::kScalar || name.multiplier.is_table()) return Way::kScalar;
+  if (kernels == Kernels::kScalar || name.multiplier.is_table() ||
+      std::holds_alternative<LowerOrSum>(name.accumulator)) {
+    return Way::kScalar;
+  }
   const bool exact = std::holds_alternative<Exact>(name.multiplier.unit);
   const auto* fixed = std::get_if<FixedSum>(&name.accumulator);
   if (fixed == nullptr && exact && accumulator_width_ <= 32) return Way::kModulo;
@@ -245,7 +248,7 @@ Code QuantisedArithmetic::dot(std::span<const Code> a, std::span<const Code> b) 
 
 FixedArithmetic::FixedArithmetic(const ArithmeticName& name, Kernels kernels)
     : WholeArithmetic(name, std::get<Fixed>(name.format), accumulator_width(name), kernels),
-      accumulator_fraction_bits_(std::get<FixedSum>(name.accumulator).fraction_bits) {}
+      accumulator_fraction_bits_(name.fixed_sum()->fraction_bits) {}
 
 Code FixedArithmetic::round(std::int64_t sum) const {
   const std::uint64_t bits = static_cast<std::uint64_t>(sum);

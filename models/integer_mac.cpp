@@ -28,13 +28,17 @@ std::unique_ptr<const IntegerMac> with(const SignedMultiplier& multiplier, const
 }  // namespace
 
 std::unique_ptr<const IntegerMac> make_integer_mac(const ArithmeticName& name) {
-  if (const auto* sum = std::get_if<IntSum>(&name.accumulator)) {
-    return with(name.multiplier, WrappingSum{sum->width});
-  }
-  const auto& sum = std::get<FixedSum>(name.accumulator);
+  const auto* approximate = std::get_if<LowerOrSum>(&name.accumulator);
+  const auto with_adder = [&](const auto& sum) {
+    using Sum = std::decay_t<decltype(sum)>;
+    return approximate == nullptr
+               ? with(name.multiplier, sum)
+               : with(name.multiplier, LowerOrSumOf<Sum>{sum, approximate->or_bits});
+  };
+  if (const auto* sum = name.int_sum()) return with_adder(WrappingSum{sum->width});
+  const FixedSum& sum = *name.fixed_sum();
   const auto& format = std::get<Fixed>(name.format);
-  return with(name.multiplier,
-              SaturatingSum{sum.width, 2 * format.fraction_bits - sum.fraction_bits});
+  return with_adder(SaturatingSum{sum.width, 2 * format.fraction_bits - sum.fraction_bits});
 }
 
 }  // namespace systolog::models

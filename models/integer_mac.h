@@ -27,6 +27,7 @@ struct WrappingSum {
     return sign_extend(static_cast<std::uint64_t>(sum), width);
   }
   constexpr std::int64_t term(std::int64_t product) const { return product; }
+  constexpr std::int64_t limit(std::int64_t sum) const { return sum; }
 };
 
 /// fixed:B,F accumulator: the product bits below F are dropped (floor), each sum saturates.
@@ -34,16 +35,43 @@ struct SaturatingSum {
   int width = 32;
   int dropped_bits = 16;  // fraction bits of a product less those of the accumulator
   constexpr std::int64_t add(std::int64_t sum, std::int64_t addend) const {
-    const auto most = static_cast<std::int64_t>((std::uint64_t{1} << (width - 1)) - 1);
     std::int64_t total = 0;
     if (__builtin_add_overflow(sum, addend, &total)) {
       total = addend < 0 ? std::numeric_limits<std::int64_t>::min()
                          : std::numeric_limits<std::int64_t>::max();
     }
-    return std::clamp(total, -most - 1, most);
+    return limit(total);
+  }
+  constexpr std::int64_t limit(std::int64_t sum) const {
+    const auto most = static_cast<std::int64_t>((std::uint64_t{1} << (width - 1)) - 1);
+    return std::clamp(sum, -most - 1, most);
   }
   constexpr std::int64_t settle(std::int64_t sum) const { return sum; }
   constexpr std::int64_t term(std::int64_t product) const { return product >> dropped_bits; }
+};
+
+/// Sum of two numbers by the lower-part-OR adder: the lower k bits are OR-ed, without carries; the
+/// upper ones are added exactly, with a carry in where both operands have bit k - 1.
+/// Error   sum - (a + b) = 2^k [bit k - 1 of both] - (a AND b AND (2^k - 1)), within 2^(k-1).
+/// Source  [Mahdiani 2010, section III-A].
+constexpr std::int64_t lower_or_add(std::int64_t a, std::int64_t b, int k) {
+  const std::int64_t lower = (a | b) & ((std::int64_t{1} << k) - 1);
+  const std::int64_t carry = ((a & b) >> (k - 1)) & 1;
+  const std::int64_t upper = (a >> k) + (b >> k) + carry;
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(upper) << k) | lower;
+}
+static_assert(lower_or_add(5, 6, 3) == 8 + 7 && lower_or_add(-1, 1, 1) == 1);
+
+/// loa:K accumulator: the register and the terms of `Exact`, every addition by lower_or_add.
+template <typename Exact>
+struct LowerOrSumOf {
+  Exact exact;
+  int k = 8;
+  constexpr std::int64_t add(std::int64_t sum, std::int64_t addend) const {
+    return exact.limit(lower_or_add(sum, addend, k));
+  }
+  constexpr std::int64_t settle(std::int64_t sum) const { return exact.settle(sum); }
+  constexpr std::int64_t term(std::int64_t product) const { return exact.term(product); }
 };
 
 /// The multiply-accumulate unit of integers and fixed point, on sign-extended codes.

@@ -62,8 +62,8 @@ struct Mitchell {
 };
 
 /// Mitch-w: Mitchell's product of operands that keep their leading one and w - 1 bits below it.
-/// Error   above -(1 - 2 / (3/2 + 2^(1-w))^2), reached where both fractions are kept as 1/2 and all
-///         dropped bits are 1: -24.26 % for w = 4, -14.70 % for 6, -12.03 % for 8.
+/// Error   above -(1 - 2 / (3/2 + 2^(1-w))^2), approached where both fractions are kept as 1/2 and
+///         all dropped bits are 1: -24.26 % for w = 4, -14.70 % for 6, -12.03 % for 8.
 /// Source  [Kim 2019]; [Kim 2022].
 struct Mitchw {
   int w = 6;
@@ -76,8 +76,8 @@ struct Mitchw {
 
 /// DRUM-k: exact product of operands that keep k bits from their leading one on, the last of them
 /// set to 1 where bits were dropped, which makes the error unbiased. Operands below 2^k are exact.
-/// Error   up to (1 + 2^(1-k))^2 - 1, reached by powers of two: 6.35 % for k = 6; 1.47 % in the mean
-///         (unsigned 16-bit operands).
+/// Error   up to (1 + 2^(1-k))^2 - 1, reached by powers of two: 6.35 % for k = 6. Mean magnitude
+///         1.47 % for k = 6 and unsigned 16-bit operands.
 /// Source  [DRUM].
 struct Drum {
   int k = 6;

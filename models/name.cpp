@@ -156,6 +156,13 @@ constexpr Row<AnyAccumulator> kAccumulators[] = {
      [](const Numbers& v) -> AnyAccumulator {
        return FixedSum{v[0], v[1]};
      }},
+    {{"loa:K",
+      "the default of int and fixed with an approximate adder: lower K bits OR-ed, K = 1..31"},
+     {{{1, 31}}},
+     kWholes,
+     [](const Numbers& v) -> AnyAccumulator {
+       return LowerOrSum{v[0], {}};
+     }},
     {{"quire", "exact, rounded once at the end (default of posits)"},
      {},
      kReals,
@@ -239,6 +246,13 @@ class NameParser {
     const std::string text =
         parts_.size() == 3 ? std::string(parts_[2]) : default_accumulator(format.kinds);
     const auto& accumulator = take(text, "accumulator", kAccumulators, &format, name.accumulator);
+    if (auto* sum = std::get_if<LowerOrSum>(&name.accumulator)) {
+      const auto* fixed = std::get_if<Fixed>(&name.format);
+      if (fixed != nullptr) {
+        sum->exact = FixedSum{fixed->width, fixed->fraction_bits};
+        check("K", sum->or_bits, {1, fixed->width - 1}, accumulator.entry);
+      }
+    }
     if (const auto* sum = std::get_if<FixedSum>(&name.accumulator)) {
       // A product has 2 F fraction bits; the register needs no more.
       const int product_bits = 2 * std::get<Fixed>(name.format).fraction_bits;

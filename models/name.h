@@ -29,6 +29,11 @@ struct FixedSum {
   int width = 32;
   int fraction_bits = 16;
 };
+/// An integer or fixed-point accumulator, of which the adder ORs the lower bits.
+struct LowerOrSum {
+  int or_bits = 8;
+  std::variant<IntSum, FixedSum> exact;
+};
 struct ExactSum {};    // quire
 struct RoundedSum {};  // self
 
@@ -70,7 +75,19 @@ struct ArithmeticName {
   std::string canonical;
   std::variant<Posit, Float, Integer, Fixed> format;
   SignedMultiplier multiplier;
-  std::variant<Fp32Sum, Fp64Sum, IntSum, FixedSum, ExactSum, RoundedSum> accumulator;
+  std::variant<Fp32Sum, Fp64Sum, IntSum, FixedSum, LowerOrSum, ExactSum, RoundedSum> accumulator;
+
+  /// The accumulator of int:B or fixed:B,F, whatever its adder; null if it is of the other kind.
+  const IntSum* int_sum() const { return whole_sum<IntSum>(); }
+  const FixedSum* fixed_sum() const { return whole_sum<FixedSum>(); }
+
+ private:
+  template <typename Sum>
+  const Sum* whole_sum() const {
+    const auto* approximate = std::get_if<LowerOrSum>(&accumulator);
+    return approximate != nullptr ? std::get_if<Sum>(&approximate->exact)
+                                  : std::get_if<Sum>(&accumulator);
+  }
 };
 
 /// Throws UserError as make_arithmetic does.
