@@ -5,4 +5,4 @@ source "$(dirname "${BASH_SOURCE[0]}")/scripts/prepare.sh"
 
 build systolog
 say "running"
-exec scripts/compare.sh
+exec scripts/compare.sh --output results/demo

@@ -28,7 +28,8 @@ void add(MacCost& cost, const UnitCost* unit, int bits, std::string_view what) {
   const auto energy = unit == nullptr ? std::nullopt : unit->energy_pj.at(bits);
   const auto area = unit == nullptr ? std::nullopt : unit->area_um2.at(bits);
   cost.sources.push_back(std::string(what) + ": " +
-                         (unit == nullptr ? std::string(kNoFigure) : unit->source));
+                         (unit == nullptr ? std::string(kNoFigure) : unit->source) +
+                         (energy && !unit->energy_pj.covers(bits) ? kExtrapolated : ""));
   if (energy && cost.energy_pj) *cost.energy_pj += *energy;
   if (!energy) cost.energy_pj.reset();
   if (area && cost.area_um2) *cost.area_um2 += *area;
@@ -36,6 +37,10 @@ void add(MacCost& cost, const UnitCost* unit, int bits, std::string_view what) {
 }
 
 }  // namespace
+
+bool CostCurve::covers(double size) const {
+  return !points.empty() && size >= points.front().size && size <= points.back().size;
+}
 
 std::optional<double> CostCurve::at(double size) const {
   if (points.empty()) return std::nullopt;

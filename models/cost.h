@@ -16,6 +16,8 @@ struct CostCurve {
   };
   std::vector<Point> points;  // ascending in size, all positive
 
+  /// True where `size` lies between the first and the last point.
+  bool covers(double size) const;
   /// None where the curve has no points. `size` > 0.
   std::optional<double> at(double size) const;
 };
@@ -46,6 +48,8 @@ struct CostTable {
 
 /// Ends the source line of a unit the table does not have.
 inline constexpr std::string_view kNoFigure = "no figure in the table";
+/// Ends the source line of a figure for a size that its source does not reach.
+inline constexpr const char* kExtrapolated = "; extrapolated beyond the published sizes";
 
 /// What one multiply-accumulate costs. Empty where the table has no figure for one of its units.
 struct MacCost {

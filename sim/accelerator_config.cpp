@@ -104,8 +104,12 @@ AcceleratorConfig read_accelerator(const Json& json, const std::string& file) {
 AcceleratorConfig read_accelerator(const std::filesystem::path& file,
                                    const std::vector<std::string>& overrides) {
   Json json = read_json_file(file);
-  for (const auto& assignment : overrides) apply_override(json, assignment);
-  return read_accelerator(json, file.string());
+  std::string origin = file.string();
+  for (const auto& assignment : overrides) {
+    apply_override(json, assignment);
+    origin += " with --set " + assignment;
+  }
+  return read_accelerator(json, origin);
 }
 
 void validate(const AcceleratorConfig& config, const std::string& file) {

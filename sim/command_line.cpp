@@ -60,6 +60,7 @@ std::size_t to_count(const std::string& option, const std::string& text, std::si
 }
 
 void check_output_folder(const std::string& folder) {
+  if (folder.empty()) throw UserError("--output \"\": allowed the name of a folder");
   std::error_code error;
   if (std::filesystem::exists(folder, error) && !std::filesystem::is_directory(folder, error)) {
     throw UserError("--output " + folder + ": is a file, a folder is needed");

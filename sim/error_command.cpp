@@ -101,7 +101,7 @@ int error_command(const Arguments& arguments) {
   report.arithmetic = models::make_arithmetic(report.name());
   const std::uint64_t pairs = models::count_pairs(report.name(), request.operands);
   request.samples = choose_samples(pairs, report, values["exhaustive"].as<bool>(), samples);
-  check_output_folder(output);
+  if (values.count("output") != 0) check_output_folder(output);
   {
     ProgressLine progress(report.name(), request.samples == 0 ? pairs : request.samples,
                           quiet || json, "pairs");

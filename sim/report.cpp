@@ -180,7 +180,7 @@ std::string layers_csv(const Json& report) {
 
 std::string report_text(const Json& report) {
   TextTable table(
-      {"layer", "op", "MACs", "cycles", "stall", "util %", "map %", "DRAM bytes", "energy nJ"});
+      {"layer", "op", "MACs", "cycles", "stall", "util %", "map %", "DRAM bytes", "energy uJ"});
   for (const Json& l : report.at("layers")) {
     const Json& cycles = l.at("cycles");
     const Json dram_bytes = l.at("dram").at("read_bytes").get<std::uint64_t>() +
@@ -188,19 +188,21 @@ std::string report_text(const Json& report) {
     table.add({l.at("name"), l.at("op"), cell(l.at("macs"), 0), cell(cycles.at("total"), 0),
                cell(cycles.at("stall"), 0), cell(l.at("utilization"), 1, 100),
                cell(l.at("mapping_efficiency"), 1, 100), cell(dram_bytes, 0),
-               cell(l.at("energy_pj").at("total"), 1, 1e-3)});
+               cell(l.at("energy_pj").at("total"), 3, 1e-6)});
   }
   const Json& t = report.at("totals");
   table.add({"total", "", cell(t.at("macs"), 0), cell(t.at("cycles"), 0), "",
              cell(t.at("utilization"), 1, 100), "", cell(t.at("dram_bytes"), 0),
-             cell(t.at("energy_pj"), 1, 1e-3)});
+             cell(t.at("energy_pj"), 3, 1e-6)});
   const auto images = report.at("images").get<double>();
   const Json& a = report.at("accuracy");
   std::string text = report.at("workload").get<std::string>() + ", " +
                      report.at("arithmetic").get<std::string>() + ", " +
                      report.at("fidelity").get<std::string>() + " fidelity, " +
                      grouped(report.at("images")) + (images == 1 ? " image (" : " images (") +
-                     report.at("data").get<std::string>() + ")\n\n" + table.to_string() + "\n";
+                     report.at("data").get<std::string>() + ")" +
+                     (images == 1 ? "" : "; a layer's row is all of them together") + "\n\n" +
+                     table.to_string() + "\n";
   text += "per image   " + cell(t.at("cycles"), 1, 1 / images) + " cycles, " +
           cell(t.at("seconds"), 2, 1e6 / images) + " us, " +
           cell(t.at("energy_pj"), 2, 1e-6 / images) + " uJ\n";

@@ -103,10 +103,13 @@ Costs roll_up(const Network& network, const AcceleratorConfig& config,
 
   Costs costs;
   double leakage_mw = 0, sram_area = 0;
+  bool access_published = true, leakage_published = true;
   std::array<double, memory::kScratchpads> sram_pj_per_byte = {};
   for (std::size_t s = 0; s < capacity.size(); ++s) {
     const auto bytes = static_cast<double>(capacity[s]);
     sram_pj_per_byte[s] = *table.sram_pj_per_64_bit.at(bytes) / 8.0;
+    access_published = access_published && table.sram_pj_per_64_bit.covers(bytes);
+    leakage_published = leakage_published && table.sram_leakage_mw.covers(bytes);
     leakage_mw += *table.sram_leakage_mw.at(bytes);
     sram_area += *table.sram_area_um2.at(bytes);
   }
@@ -134,8 +137,10 @@ Costs roll_up(const Network& network, const AcceleratorConfig& config,
   if (mac.area_um2) costs.area_um2 = pes * *mac.area_um2 + sram_area;
   costs.sources = mac.sources;
   costs.sources.push_back("registers: " + table.register_source);
-  costs.sources.push_back("scratchpad accesses: " + table.sram_energy_source);
-  costs.sources.push_back("scratchpad leakage and area: " + table.sram_leakage_source);
+  costs.sources.push_back("scratchpad accesses: " + table.sram_energy_source +
+                          (access_published ? "" : models::kExtrapolated));
+  costs.sources.push_back("scratchpad leakage and area: " + table.sram_leakage_source +
+                          (leakage_published ? "" : models::kExtrapolated));
   costs.sources.push_back("DRAM: " + table.dram_source);
   costs.sources.push_back(
       "static energy is the scratchpads' leakage; that of logic, and the bus's energy, have no "
