@@ -72,7 +72,7 @@ struct ErrorMap {
   std::vector<double> means;
 };
 
-/// Errors of a multiplier against the exact product, by EvoApproxLib's definitions [Mrazek 2017].
+/// Errors of a multiplier against the exact product, by EvoApproxLib's definitions [EvoApprox].
 ///   int:B, fixed:B,F   the unit's full product of 2B bits, in units of its last place
 ///   posits, floats     the product before it is rounded, absolute errors as numbers
 /// e = product - exact product, r = e / exact product. Pairs with a NaR, NaN or infinity are in no
