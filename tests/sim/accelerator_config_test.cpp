@@ -102,9 +102,9 @@ TEST(AcceleratorConfig, TakesOverridesOnTopOfTheFileInTheirOrder) {
   EXPECT_EQ(config.array.columns, 9U);
   EXPECT_EQ(config.name, "tried");
   expect_parts(message_of([&] { read_accelerator(file, {"array.rows=0"}); }),
-               {"edge.json: /array/rows: got 0"});
+               {"edge.json with --set array.rows=0: /array/rows: got 0"});
   expect_parts(message_of([&] { read_accelerator(file, {"array.row=1"}); }),
-               {"edge.json: /array/row: unknown name", "rows"});
+               {"edge.json with --set array.row=1: /array/row: unknown name", "rows"});
   EXPECT_EQ(read_file(file), R"({"array": {"rows": 8, "columns": 9}})") << "the file stays";
 }
 
