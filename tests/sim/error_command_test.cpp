@@ -227,6 +227,21 @@ TEST_F(ErrorCommand, ColoursTheHeatMapByTheError) {
   EXPECT_GT(red(colour(5, 1)), blue(colour(5, 1))) << "6 for 5: too large";
 }
 
+TEST_F(ErrorCommand, EscapesNamesInPlots) {
+  fs::create_directories(folder_);
+  const fs::path table = folder_ / "a<b&c>.bin";
+  std::ofstream(table, std::ios::binary) << std::string(131072, '\0');
+  run({"--format", "int:8", "--multiplier", "lut:" + table.string(), "--quiet", "--output",
+       folder_.string()});
+  for (const std::string name : {"histogram.svg", "heatmap.svg"}) {
+    const std::string svg = read(folder_ / name);
+    EXPECT_NE(svg.find("a&lt;b&amp;c&gt;.bin"), std::string::npos) << name;
+    EXPECT_EQ(svg.find("a<b"), std::string::npos) << name;
+  }
+  const Json json = Json::parse(read(folder_ / "error.json"));
+  EXPECT_EQ(json["relative"]["mean"]["value"], -1.0) << "every product is 0";
+}
+
 // --- what is refused -------------------------------------------------------------------------
 
 struct Refused {
