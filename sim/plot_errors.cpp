@@ -50,9 +50,16 @@ std::string in_unit(double value, const Unit& unit) {
   return plot_number(x, std::clamp(3 - digits, 0, 6)) + " " + std::string(unit.name);
 }
 
+/// The two ends of a name that is too long for a title: files have long ones.
+std::string shortened(const std::string& name) {
+  constexpr std::size_t kMost = 48, kTail = 30;
+  if (name.size() <= kMost) return name;
+  return name.substr(0, kMost - kTail - 1) + "\u2026" + name.substr(name.size() - kTail);
+}
+
 void draw_title(Svg& svg, double x, const ErrorStatistics& s, const ErrorCaption& caption,
                 const std::string& what, const Unit& unit) {
-  svg.text(x, 28, caption.arithmetic + ": " + what, {.size = 16, .bold = true});
+  svg.text(x, 28, shortened(caption.arithmetic) + ": " + what, {.size = 16, .bold = true});
   svg.text(x, 48, caption.pairs, {});
   svg.text(x, 66,
            "mean " + in_unit(s.bias.value, unit) + ", standard deviation " + in_unit(s.std, unit) +
