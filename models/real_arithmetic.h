@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "models/arithmetic_base.h"
+#include "models/blocks.h"
 #include "models/exact_window.h"
+#include "models/kernels_fma.h"
 #include "models/mac.h"
 #include "models/name.h"
 #include "models/tile.h"
@@ -78,6 +80,8 @@ class RealArithmetic final : public ArithmeticBase {
   static Way choose(const ArithmeticName& name, const Format& format, Kernels kernels);
   Dyadic value(Code code) const { return to_dyadic(format_.unpack(code)); }
   template <typename T>
+  void matmul_fused(const Decoder<T, ToIeee<T>>& decoder, const MatmulTile& tile) const;
+  template <typename T>
   void matmul_rounded(const Decoder<T, ToIeee<T>>& decoder, const MatmulTile& tile) const;
   void matmul_exact(const MatmulTile& tile) const;
   void matmul_scalar(const MatmulTile& tile) const;
@@ -86,10 +90,21 @@ class RealArithmetic final : public ArithmeticBase {
   std::unique_ptr<const Mac> mac_;
   Way way_;
   Product product_;
+  bool reads_as_float_;  // fp32, bf16, whole: codes are the leading bits of the operand as a float
   std::optional<Decoder<Unpacked, Unpack>> unpack_;
   std::optional<Decoder<float, ToIeee<float>>> to_float_;
   std::optional<Decoder<double, ToIeee<double>>> to_double_;
 };
+
+/// True if a code is the first bits of the FP32 number it stands for: fp32 and bf16.
+template <typename Format>
+bool is_head_of_fp32(const Format& format) {
+  if constexpr (std::is_same_v<Format, Float>) {
+    return format.exponent_bits == kFp32.exponent_bits &&
+           (format.bits() == 32 || format.bits() == 16);
+  }
+  return false;
+}
 
 template <typename Format>
 RealArithmetic<Format>::RealArithmetic(const ArithmeticName& name, Kernels kernels)
@@ -97,7 +112,8 @@ RealArithmetic<Format>::RealArithmetic(const ArithmeticName& name, Kernels kerne
       format_(std::get<Format>(name.format)),
       mac_(make_mac(name)),
       way_(choose(name, format_, kernels)),
-      product_(name.multiplier.is_logarithmic() ? Product::kLogarithmic : Product::kTimes) {
+      product_(name.multiplier.is_logarithmic() ? Product::kLogarithmic : Product::kTimes),
+      reads_as_float_(is_head_of_fp32(format_) && name.multiplier.leading().bits == 32) {
   if (way_ == Way::kScalar) {
     unpack_.emplace(bits(), Unpack{format_});
   } else if (way_ == Way::kFloat) {
@@ -165,12 +181,41 @@ void RealArithmetic<Format>::matmul(const MatmulTile& tile) const {
 
 template <typename Format>
 template <typename T>
+void RealArithmetic<Format>::matmul_fused(const Decoder<T, ToIeee<T>>& decoder,
+                                          const MatmulTile& tile) const {
+  const bool widened = std::is_same_v<T, float> && reads_as_float_;
+  const auto decode = [&](const std::byte* codes, std::size_t count, T* out) {
+    if (!widened) return decoder(codes, count, out, 1);
+    if (code_bytes() == sizeof(float)) {
+      std::memcpy(out, codes, count * sizeof(float));
+    } else {
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::uint32_t code = models::load<std::uint16_t>(codes + 2 * i);
+        models::store(code << 16, reinterpret_cast<std::byte*>(out + i));
+      }
+    }
+  };
+  const bool in_place = widened && code_bytes() == sizeof(T) &&
+                        reinterpret_cast<std::uintptr_t>(tile.activations) % alignof(T) == 0;
+  BlockedTile<T, T> blocked(tile, code_bytes(), sizeof(T), 1,
+                            in_place ? reinterpret_cast<const T*>(tile.activations) : nullptr);
+  blocked.for_each_block(decode, decode, [&](auto& block) {
+    block.work.fold = tile.fold_rows;
+    std::byte* sums = block.tile.accumulators;
+    block.for_each_sum([=](std::size_t i, T& sum) { sum = load<T>(sums + i * sizeof(T)); });
+    sum_fused(block.work);
+    block.for_each_sum([=](std::size_t i, T sum) { store(sum, sums + i * sizeof(T)); });
+  });
+}
+
+template <typename Format>
+template <typename T>
 void RealArithmetic<Format>::matmul_rounded(const Decoder<T, ToIeee<T>>& decoder,
                                             const MatmulTile& tile) const {
+  if (product_ == Product::kTimes) return matmul_fused(decoder, tile);
   bool finite = true;
   const auto decode = [&](const std::byte* codes, std::size_t count, T* out, std::size_t stride) {
     decoder(codes, count, out, stride);
-    if (product_ == Product::kTimes) return;  // which treats infinities and NaN as IEEE 754 does
     T check = 0;
     for (std::size_t i = 0; i < count; ++i) check += out[i * stride] - out[i * stride];
     finite = finite && check == 0;

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "models/blocks.h"
+
+namespace systolog::models {
+
+/// sum = round(sum + row * lane), rounded once each step: a fused multiply-add; each merge is
+/// rounded once.
+void sum_fused(const Blocks<float, float>& work);
+void sum_fused(const Blocks<double, double>& work);
+
+}  // namespace systolog::models
