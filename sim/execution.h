@@ -26,10 +26,21 @@ struct CompiledNetwork {
 CompiledNetwork compile_for(const Network& network, const AcceleratorConfig& config,
                             std::size_t images);
 
-/// Cycles of one layer, all images together.
+/// What a layer's main engine stood still for [cycles].
+struct StallCycles {
+  std::uint64_t weights = 0, inputs = 0;  // loads on their way
+  std::uint64_t outputs = 0;              // stores, and partial sums that come back
+  std::uint64_t dram = 0;                 // the DRAM's part of all transfers
+  std::uint64_t vector_unit = 0;          // the vector unit, while the array waits for it
+  std::uint64_t sum() const { return weights + inputs + outputs + dram + vector_unit; }
+};
+
+/// Cycles of one layer, all images together: compute + stalls.sum() = total.
 struct LayerCycles {
-  std::uint64_t compute = 0;  // the array or the vector unit was busy
-  std::uint64_t total = 0;    // from the end of the layer before to the layer's last store
+  std::uint64_t compute = 0;  // the main engine was busy: the array, of layers without a matmul the
+                              // vector unit
+  StallCycles stalls;
+  std::uint64_t total = 0;  // from the end of the layer before to the layer's last store
 };
 
 struct Execution {

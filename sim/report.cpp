@@ -44,22 +44,32 @@ Json utilization(std::uint64_t macs, std::uint64_t cycles, const pe::ArrayConfig
   return static_cast<double>(macs) / (static_cast<double>(cycles) * array.rows * array.columns);
 }
 
+/// Null at functional fidelity.
+Json cycles_of(const LayerCycles* t) {
+  const auto count = [&](std::uint64_t value) { return t == nullptr ? Json() : Json(value); };
+  const LayerCycles c = t == nullptr ? LayerCycles{} : *t;
+  return {{"compute", count(c.compute)},
+          {"stall", count(c.total - c.compute)},
+          {"stall_by",
+           {{"weights", count(c.stalls.weights)},
+            {"inputs", count(c.stalls.inputs)},
+            {"outputs", count(c.stalls.outputs)},
+            {"dram", count(c.stalls.dram)},
+            {"vector_unit", count(c.stalls.vector_unit)}}},
+          {"total", count(c.total)}};
+}
+
 Json layer_json(const RunResult& run, std::size_t l) {
   const Layer& layer = run.network->layers[l];
   const LayerCounts& c = run.counts[l];
   const pe::ArrayConfig& array = run.config->array;
   const bool timed = !run.execution->layers.empty();
-  Json cycles = {{"compute", nullptr}, {"stall", nullptr}, {"total", nullptr}};
-  if (timed) {
-    const LayerCycles& t = run.execution->layers[l];
-    cycles = {{"compute", t.compute}, {"stall", t.total - t.compute}, {"total", t.total}};
-  }
   return {
       {"name", layer.name},
       {"op", layer.op},
       {"gemm", gemm_of(*run.network, layer)},
       {"macs", c.macs},
-      {"cycles", cycles},
+      {"cycles", cycles_of(timed ? &run.execution->layers[l] : nullptr)},
       {"utilization", timed ? utilization(c.macs, run.execution->layers[l].total, array) : Json()},
       {"mapping_efficiency",
        c.folds == 0 ? Json()
@@ -109,6 +119,32 @@ std::string cell(const Json& value, int decimals, double factor = 1.0) {
   if (value.is_null()) return "-";
   if (decimals == 0 && value.is_number_unsigned()) return grouped(value.get<std::uint64_t>());
   return fixed_point(value.get<double>() * factor, decimals);
+}
+
+/// Where each layer's cycles went, in percent of them.
+std::string stalls_text(const Json& layers) {
+  TextTable table(
+      {"% of cycles", "compute", "weights", "inputs", "outputs", "DRAM", "vector unit"});
+  std::vector<double> sums(7, 0.0);
+  const auto add = [&](const std::string& name, const std::vector<double>& cycles) {
+    std::vector<std::string> row{name};
+    for (std::size_t i = 0; i + 1 < cycles.size(); ++i) {
+      row.push_back(cycles.back() == 0 ? "-" : fixed_point(100 * cycles[i] / cycles.back(), 1));
+    }
+    table.add(row);
+  };
+  for (const Json& layer : layers) {
+    const Json &cycles = layer.at("cycles"), &by = cycles.at("stall_by");
+    std::vector<double> row{cycles.at("compute").get<double>()};
+    for (const auto* cause : {"weights", "inputs", "outputs", "dram", "vector_unit"}) {
+      row.push_back(by.at(cause).get<double>());
+    }
+    row.push_back(cycles.at("total").get<double>());
+    for (std::size_t i = 0; i < row.size(); ++i) sums[i] += row[i];
+    add(layer.at("name"), row);
+  }
+  add("total", sums);
+  return table.to_string() + "\n";
 }
 
 }  // namespace
@@ -167,7 +203,13 @@ std::string layers_csv(const Json& report) {
     add("macs", layer.at("macs"));
     for (const auto* group : {"cycles", "sram", "dram", "energy_pj"}) {
       for (const auto& [key, value] : layer.at(group).items()) {
-        add(std::string(group) + "." + key, value);
+        if (!value.is_object()) {
+          add(std::string(group) + "." + key, value);
+          continue;
+        }
+        for (const auto& [inner, number] : value.items()) {
+          add(std::string(group) + "." + key + "." + inner, number);
+        }
       }
     }
     add("utilization", layer.at("utilization"));
@@ -203,6 +245,7 @@ std::string report_text(const Json& report) {
                      report.at("data").get<std::string>() + ")" +
                      (images == 1 ? "" : "; a layer's row is all of them together") + "\n\n" +
                      table.to_string() + "\n";
+  if (!t.at("cycles").is_null()) text += stalls_text(report.at("layers"));
   text += "per image   " + cell(t.at("cycles"), 1, 1 / images) + " cycles, " +
           cell(t.at("seconds"), 2, 1e6 / images) + " us, " +
           cell(t.at("energy_pj"), 2, 1e-6 / images) + " uJ\n";

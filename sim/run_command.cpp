@@ -2,9 +2,11 @@
 // systolog run: one network on one accelerator.
 #include <filesystem>
 #include <iostream>
+#include <sstream>
 
 #include "models/user_error.h"
 #include "sim/command_line.h"
+#include "sim/program_text.h"
 #include "sim/progress.h"
 #include "sim/report.h"
 #include "sim/share.h"
@@ -16,6 +18,8 @@ namespace systolog::sim {
 namespace {
 
 namespace po = boost::program_options;
+
+constexpr std::string_view kDumpOption = "--dump-program";
 
 constexpr Usage kUsage{
     "run", "",
@@ -30,11 +34,27 @@ Fidelity to_fidelity(const std::string& name) {
   throw UserError("--fidelity " + name + ": allowed transaction, functional");
 }
 
+/// `--dump-program FILE` as `--dump-program=FILE`: the file may be left out, and the parser takes
+/// such a value only where '=' stands.
+Arguments with_joined_dump(const Arguments& arguments) {
+  Arguments joined;
+  for (const auto& argument : arguments) {
+    const bool names_file = !joined.empty() && joined.back() == kDumpOption && !argument.empty() &&
+                            argument.front() != '-';
+    if (names_file) {
+      joined.back() += "=" + argument;
+    } else {
+      joined.push_back(argument);
+    }
+  }
+  return joined;
+}
+
 }  // namespace
 
 int run_command(const Arguments& arguments) {
   std::string config_name, workload_name, fidelity_name = "transaction", images_text = "1", data,
-                                          output;
+                                          output, dump;
   std::vector<std::string> overrides;
   po::options_description options("Options");
   auto add = options.add_options();
@@ -48,10 +68,12 @@ int run_command(const Arguments& arguments) {
   add("images", po::value(&images_text), "images to run (default 1)");
   add("data", po::value(&data), "folder with the whole data set's files");
   add("output", po::value(&output), "folder for report.json and layers.csv");
+  add("dump-program", po::value(&dump)->implicit_value(""),
+      "print the compiled commands and stop; with a file: write them there and run");
   add("json", po::bool_switch(), "print report.json instead of the table");
   add("quiet", po::bool_switch(), "print nothing but errors");
   po::variables_map values;
-  if (parse_arguments(kUsage, options, arguments, values)) return 0;
+  if (parse_arguments(kUsage, options, with_joined_dump(arguments), values)) return 0;
   const bool quiet = values["quiet"].as<bool>(), json = values["json"].as<bool>();
 
   const Fidelity fidelity = to_fidelity(fidelity_name);
@@ -75,6 +97,15 @@ int run_command(const Arguments& arguments) {
   }
   const Network network = lower(workload.graph, std::move(arithmetic), ranges, config.quantisation);
   const CompiledNetwork compiled = compile_for(network, config, count);
+  if (values.count("dump-program") != 0) {
+    if (dump.empty()) {
+      write_program(std::cout, network, compiled.full);
+      return 0;
+    }
+    std::ostringstream text;
+    write_program(text, network, compiled.full);
+    write_file(dump, text.str());
+  }
   Execution execution;
   {
     ProgressLine progress(network.arithmetic->name(), count, quiet || json);

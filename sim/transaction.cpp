@@ -1,48 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Transaction fidelity: the Program on the SystemC platform, batch after batch.
-#include <algorithm>
 #include <span>
 
 #include "sim/execution.h"
 #include "sim/host_io.h"
+#include "sim/layer_cycles.h"
 #include "sim/platform.h"
 
 namespace systolog::sim {
-namespace {
-
-using Spans = std::vector<CommandProcessor::Span>;
-
-/// Adds one batch's cycles to the layers'. A layer's time ends with its last command; the array
-/// and the vector unit start a layer when the one before has ended (compiler.h), so their busy
-/// time lies inside.
-void add_cycles(const Program& program, const Spans& spans, std::vector<LayerCycles>& layers) {
-  std::vector<Spans> busy(layers.size());
-  std::vector<std::uint64_t> end(layers.size(), 0);
-  for (std::size_t i = 0; i < program.commands.size(); ++i) {
-    const Command& command = program.commands[i];
-    end[command.layer] = std::max(end[command.layer], spans[i].end);
-    const Engine engine = engine_of(command);
-    if (engine == Engine::kArray || engine == Engine::kVector) {
-      busy[command.layer].push_back(spans[i]);
-    }
-  }
-  std::uint64_t before = 0;
-  for (std::size_t l = 0; l < layers.size(); ++l) {
-    layers[l].total += end[l] - before;
-    before = end[l];
-    std::sort(busy[l].begin(), busy[l].end(),
-              [](const auto& a, const auto& b) { return a.start < b.start; });
-    std::uint64_t covered = 0;  // union of the spans up to here
-    for (const auto& span : busy[l]) {
-      if (span.end <= covered) continue;
-      layers[l].compute += span.end - std::max(span.start, covered);
-      covered = span.end;
-    }
-  }
-}
-
-}  // namespace
-
 Execution execute_transaction(const Network& network, const CompiledNetwork& compiled,
                               const AcceleratorConfig& config, const workloads::Tensor& images,
                               const Progress& progress) {
@@ -62,7 +27,7 @@ Execution execute_transaction(const Network& network, const CompiledNetwork& com
       loaded = &program;
       platform.write_dram(program.input_address,
                           encode_images(network, images, first, program.batch));
-      add_cycles(program, platform.processor.run(program), result.layers);
+      add_cycles(program, platform.processor.run(program), config, result.layers);
       output.resize(program.output_bytes);
       platform.read_dram(program.output_address, output);
       decode_outputs(

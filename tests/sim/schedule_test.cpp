@@ -133,32 +133,75 @@ TEST_P(Schedule, TheModulesCountTheBytesOfTheCommands) {
   EXPECT_EQ(platform.dram.bytes_written(), written[kDram]);
 }
 
-TEST_P(Schedule, LayersReportTheCyclesSomethingComputedAndAddUpToTheWholeRun) {
+/// What the engines did in each cycle of a layer, apart from any attribution.
+struct LayerTrace {
+  std::uint64_t start = 0, end = 0;
+  std::vector<bool> main, vector, transfer;  // busy, from cycle 0 of the run
+  std::uint64_t count(const std::vector<bool>& busy, const std::vector<bool>& but_not) const {
+    std::uint64_t cycles = 0;
+    for (std::uint64_t c = start; c < end; ++c) cycles += busy[c] && !but_not[c] ? 1 : 0;
+    return cycles;
+  }
+};
+
+std::vector<LayerTrace> trace_layers(const Program& program, const Spans& spans,
+                                     std::size_t layers) {
+  std::vector<LayerTrace> traces(layers);
+  std::vector<bool> transfer;  // of any layer: loads run ahead
+  std::uint64_t end = 0;
+  for (const auto& span : spans) end = std::max(end, span.end);
+  transfer.resize(end);
+  const auto fill = [](std::vector<bool>& busy, const CommandProcessor::Span& span) {
+    std::fill(busy.begin() + static_cast<std::ptrdiff_t>(span.start),
+              busy.begin() + static_cast<std::ptrdiff_t>(span.end), true);
+  };
+  std::vector<bool> has_matmul(layers);
+  for (std::size_t i = 0; i < spans.size(); ++i) {
+    const Command& c = program.commands[i];
+    if (engine_of(c) == Engine::kArray) has_matmul[c.layer] = true;
+    if (std::holds_alternative<memory::Transfer>(c.work)) fill(transfer, spans[i]);
+  }
+  std::uint64_t start = 0;
+  for (std::size_t l = 0; l < layers; ++l) {
+    LayerTrace& t = traces[l];
+    t.start = t.end = start;
+    t.main.resize(end);
+    t.vector.resize(end);
+    t.transfer = transfer;
+    for (std::size_t i = 0; i < spans.size(); ++i) {
+      if (program.commands[i].layer != l) continue;
+      const Engine engine = engine_of(program.commands[i]);
+      t.end = std::max(t.end, spans[i].end);
+      if (engine == Engine::kVector) fill(t.vector, spans[i]);
+      if (engine == (has_matmul[l] ? Engine::kArray : Engine::kVector)) fill(t.main, spans[i]);
+    }
+    start = t.end;
+  }
+  return traces;
+}
+
+TEST_P(Schedule, EachLayersCyclesAreComputeAndStallsByCauseAndAddUpToTheWholeRun) {
   // A twin of the executor's platform in the same simulation shows the commands' times.
   Platform twin("twin", config_, *network_.arithmetic);
   Spans spans;
   sc_core::sc_spawn([&] { spans = run(twin); });
   const auto layers = execute(network_, compiled_, config_, Fidelity::kTransaction, images_).layers;
   ASSERT_EQ(spans.size(), program().commands.size()) << "the twin has ended";
-  std::uint64_t start = 0;  // of the layer
+  const auto traces = trace_layers(program(), spans, layers.size());
   for (std::size_t l = 0; l < layers.size(); ++l) {
-    std::uint64_t end = 0;
-    for (std::size_t i = 0; i < spans.size(); ++i) {
-      if (command(i).layer == l) end = std::max(end, spans[i].end);
-    }
-    std::vector<bool> busy(end);
-    for (std::size_t i = 0; i < spans.size(); ++i) {
-      const Engine engine = engine_of(command(i));
-      if (command(i).layer != l || engine == Engine::kLoad || engine == Engine::kStore) continue;
-      ASSERT_GE(spans[i].start, start) << "a layer computes after the one before";
-      std::fill(busy.begin() + static_cast<std::ptrdiff_t>(spans[i].start),
-                busy.begin() + static_cast<std::ptrdiff_t>(spans[i].end), true);
-    }
-    EXPECT_EQ(layers[l].total, end - start) << "layer " << l;
-    EXPECT_EQ(layers[l].compute,
-              static_cast<std::uint64_t>(std::count(busy.begin(), busy.end(), true)))
+    const LayerCycles& cycles = layers[l];
+    const StallCycles& s = cycles.stalls;
+    const LayerTrace& t = traces[l];
+    const std::vector<bool> never(t.main.size());
+    EXPECT_EQ(cycles.total, t.end - t.start) << "layer " << l;
+    EXPECT_EQ(cycles.compute, t.count(t.main, never)) << "layer " << l;
+    EXPECT_EQ(cycles.compute + s.weights + s.inputs + s.outputs + s.dram + s.vector_unit,
+              cycles.total)
         << "layer " << l;
-    start = end;
+    // A cycle is only ever given to an engine that was busy in it.
+    EXPECT_LE(s.vector_unit, t.count(t.vector, t.main)) << "layer " << l;
+    EXPECT_LE(s.weights + s.inputs + s.outputs + s.dram, t.count(t.transfer, t.main))
+        << "layer " << l;
   }
 }
 

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/layer_cycles.h"
+
+#include <algorithm>
+#include <array>
+
+namespace systolog::sim {
+namespace {
+
+using Spans = std::vector<CommandProcessor::Span>;
+
+constexpr std::uint32_t kNone = UINT32_MAX;
+
+/// What a transfer takes without a DRAM behind the bus: its bursts one after the other on the bus.
+std::uint64_t on_chip_cycles(const memory::Transfer& t, const AcceleratorConfig& config) {
+  const auto beats = [&](std::uint64_t bytes) {
+    return (bytes + config.bus.width_bytes - 1) / config.bus.width_bytes;
+  };
+  const std::uint32_t burst = config.dma.burst_bytes;
+  return config.bus.latency_cycles +
+         t.runs() * (t.run_bytes / burst * beats(burst) + beats(t.run_bytes % burst));
+}
+
+class Attribution {
+ public:
+  Attribution(const Program& program, const Spans& spans, const AcceleratorConfig& config)
+      : program_(program), spans_(spans), config_(config) {
+    std::array<std::uint32_t, kEngines> last;
+    last.fill(kNone);
+    for (std::uint32_t i = 0; i < program.commands.size(); ++i) {
+      auto& mine = last[static_cast<std::size_t>(engine_of(program.commands[i]))];
+      before_on_engine_.push_back(mine);
+      mine = i;
+    }
+  }
+
+  /// Gives the cycles [begin, end) to the command `waited_for`, which ended at `end`, and back from
+  /// there.
+  void attribute(std::uint64_t begin, std::uint64_t end, std::uint32_t waited_for,
+                 StallCycles& stalls) const {
+    for (std::uint64_t at = end; at > begin && waited_for != kNone;) {
+      const std::uint64_t from = std::max(spans_[waited_for].start, begin);
+      add(waited_for, at - from, stalls);
+      at = from;
+      waited_for = critical(waited_for);
+    }
+  }
+
+  /// The command whose end let this one start: of those it waits for and the one before it on its
+  /// engine the last to end.
+  std::uint32_t critical(std::uint32_t command) const {
+    std::uint32_t last = before_on_engine_[command];
+    for (const std::uint32_t c : program_.commands[command].after) {
+      if (last == kNone || spans_[c].end > spans_[last].end) last = c;
+    }
+    return last;
+  }
+
+ private:
+  void add(std::uint32_t index, std::uint64_t cycles, StallCycles& stalls) const {
+    const auto* t = std::get_if<memory::Transfer>(&program_.commands[index].work);
+    if (t == nullptr) {
+      stalls.vector_unit += cycles;
+      return;
+    }
+    const std::uint64_t took = spans_[index].end - spans_[index].start;
+    const std::uint64_t dram = cycles * (took - std::min(took, on_chip_cycles(*t, config_))) / took;
+    stalls.dram += dram;
+    std::uint64_t& rest = t->scratchpad == memory::Scratchpad::kInput    ? stalls.inputs
+                          : t->scratchpad == memory::Scratchpad::kWeight ? stalls.weights
+                                                                         : stalls.outputs;
+    rest += cycles - dram;
+  }
+
+  const Program& program_;
+  const Spans& spans_;
+  const AcceleratorConfig& config_;
+  std::vector<std::uint32_t> before_on_engine_;
+};
+
+/// One layer's commands, in Program order.
+struct LayerCommands {
+  std::vector<std::uint32_t> array, vector;
+  std::uint32_t last = kNone;  // to end
+};
+
+}  // namespace
+
+void add_cycles(const Program& program, const Spans& spans, const AcceleratorConfig& config,
+                std::vector<LayerCycles>& layers) {
+  std::vector<LayerCommands> commands(layers.size());
+  for (std::uint32_t i = 0; i < program.commands.size(); ++i) {
+    LayerCommands& mine = commands[program.commands[i].layer];
+    const Engine engine = engine_of(program.commands[i]);
+    if (engine == Engine::kArray) mine.array.push_back(i);
+    if (engine == Engine::kVector) mine.vector.push_back(i);
+    if (mine.last == kNone || spans[i].end > spans[mine.last].end) mine.last = i;
+  }
+  const Attribution attribution(program, spans, config);
+  std::uint64_t at = 0;
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    if (commands[l].last == kNone) continue;
+    const auto& main = commands[l].array.empty() ? commands[l].vector : commands[l].array;
+    const std::uint64_t begin = at, end = spans[commands[l].last].end;
+    for (const std::uint32_t c : main) {
+      attribution.attribute(at, spans[c].start, attribution.critical(c), layers[l].stalls);
+      layers[l].compute += spans[c].end - spans[c].start;
+      at = spans[c].end;
+    }
+    attribution.attribute(at, end, commands[l].last, layers[l].stalls);
+    layers[l].total += end - begin;
+    at = end;
+  }
+}
+
+}  // namespace systolog::sim

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ostream>
+
+#include "sim/network.h"
+#include "sim/program.h"
+
+namespace systolog::sim {
+
+/// A Program as its reader wants it (docs/program.md): one command a line with its engine,
+/// operands, addresses, shapes and the commands it waits for; a line that begins with # before each
+/// layer.
+void write_program(std::ostream& out, const Network& network, const Program& program);
+
+}  // namespace systolog::sim
