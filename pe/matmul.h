@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "pe/dataflow.h"
+
 namespace systolog::pe {
 
 /// One tile of a convolution (a fully connected layer is a 1x1 one) as the array's command word.
@@ -33,6 +35,7 @@ struct Matmul {
     return std::uint64_t{kernel_rows} * kernel_columns * (channels / groups);
   }
   std::uint64_t n() const { return filters / groups; }
+  Gemm gemm() const { return {m(), k(), n(), groups}; }
   std::uint64_t macs() const { return m() * k() * filters; }
   std::uint64_t input_codes() const { return std::uint64_t{images} * rows * columns * channels; }
   std::uint64_t weight_codes() const { return k() * filters; }

@@ -10,37 +10,10 @@
 namespace systolog::pe {
 namespace {
 
-constexpr std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
-
 // Rows of the im2col matrix formed at a time: bounds host memory, does not change a result.
 constexpr std::uint64_t kRowsAtATime = 1024;
 
 }  // namespace
-
-Cycles weight_stationary_cycles(const ArrayConfig& config, std::uint64_t folds, std::uint64_t m) {
-  const std::uint64_t r = config.rows, c = config.columns;
-  if (config.fold_overlap == FoldOverlap::kNone) return folds * (m + 2 * r + c - 2);
-  return r + (folds - 1) * std::max(m, r) + m + r + c - 2;
-}
-
-Cycles SystolicArray::cycles(const Matmul& command) const {
-  return weight_stationary_cycles(config_, counts(command).folds, command.m());
-}
-
-ArrayCounts SystolicArray::counts(const Matmul& command) const {
-  const std::uint64_t m = command.m(), k = command.k(), n = command.n(), g = command.groups;
-  const std::uint64_t row_folds = ceil_div(k, config_.rows);
-  const std::uint64_t column_folds = ceil_div(n, config_.columns);
-  ArrayCounts counts;
-  counts.macs = command.macs();
-  counts.folds = g * row_folds * column_folds;
-  counts.mapped_pes = g * k * n;
-  counts.input_reads = g * m * k * column_folds;
-  counts.weight_reads = g * k * n;
-  counts.output_writes = g * m * n * row_folds;
-  counts.output_reads = g * m * n * (row_folds - (command.accumulate != 0 ? 0 : 1));
-  return counts;
-}
 
 void SystolicArray::execute(const Matmul& command, std::span<const std::byte> input,
                             std::span<const std::byte> weights,
@@ -53,6 +26,7 @@ void SystolicArray::execute(const Matmul& command, std::span<const std::byte> in
   if (command.accumulate == 0) a.clear(command.accumulators(), accumulators.data());
 
   const std::uint64_t k = command.k(), n = command.n();
+  const std::uint64_t chain = policy().chain_length(config_, command.gemm());
   const bool grouped = command.groups > 1;
   std::vector<std::byte> matrix(std::min(command.m(), kRowsAtATime) * k * code);
   std::vector<std::byte> group_sums(grouped ? std::min(command.m(), kRowsAtATime) * n * acc : 0);
@@ -77,7 +51,7 @@ void SystolicArray::execute(const Matmul& command, std::span<const std::byte> in
       a.matmul({.m = count,
                 .k = k,
                 .n = n,
-                .fold_rows = config_.rows,
+                .fold_rows = chain,
                 .activations = matrix.data(),
                 .weights = weights.data() + group * k * n * code,
                 .accumulators = grouped ? group_sums.data() : &*strided(0)});

@@ -11,16 +11,17 @@ namespace {
 
 constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
 
-enum class Dataflow { kWeightStationary };
-
 void read_array(JsonReader json, pe::ArrayConfig& array) {
-  Dataflow dataflow = Dataflow::kWeightStationary;
+  const auto word = [](pe::Dataflow d) { return std::pair(pe::policy_of(d).name(), d); };
   json.field("rows", array.rows, {1, 4096});
   json.field("columns", array.columns, {1, 4096});
-  json.field("dataflow", dataflow, {{"weight_stationary", Dataflow::kWeightStationary}});
+  json.field("dataflow", array.dataflow,
+             {word(pe::Dataflow::kWeightStationary), word(pe::Dataflow::kOutputStationary),
+              word(pe::Dataflow::kInputStationary)});
   json.field(
       "fold_overlap", array.fold_overlap,
       {{"none", pe::FoldOverlap::kNone}, {"double_buffered", pe::FoldOverlap::kDoubleBuffered}});
+  json.field("pipeline_depth", array.pipeline_depth, {1, 64});
   json.done();
 }
 
@@ -134,9 +135,10 @@ Json to_json(const AcceleratorConfig& c) {
       {"array",
        {{"rows", c.array.rows},
         {"columns", c.array.columns},
-        {"dataflow", "weight_stationary"},
+        {"dataflow", pe::policy_of(c.array.dataflow).name()},
         {"fold_overlap",
-         c.array.fold_overlap == pe::FoldOverlap::kNone ? "none" : "double_buffered"}}},
+         c.array.fold_overlap == pe::FoldOverlap::kNone ? "none" : "double_buffered"},
+        {"pipeline_depth", c.array.pipeline_depth}}},
       {"vector_unit",
        {{"lanes", c.vector_unit.lanes}, {"latency_cycles", c.vector_unit.latency_cycles}}},
       {"memory",

@@ -31,9 +31,11 @@ class Counter {
     c.folds = a.folds;
     c.mapped_pes = a.mapped_pes;
     c.input_reads = a.input_reads;
-    c.weight_reads = c.array_weight_reads = a.weight_reads;
+    c.weight_reads = a.weight_reads;
     c.output_reads = a.output_reads;
     c.output_writes = a.output_writes;
+    c.operand_register_writes = a.operand_register_writes;
+    c.sum_register_writes = a.sum_register_writes;
     c.sram_bytes = {a.input_reads * arithmetic_.code_bytes(),
                     a.weight_reads * arithmetic_.code_bytes(),
                     (a.output_reads + a.output_writes) * arithmetic_.accumulator_bytes()};
@@ -68,7 +70,8 @@ LayerCounts& LayerCounts::operator+=(const LayerCounts& o) {
   weight_reads += o.weight_reads;
   output_reads += o.output_reads;
   output_writes += o.output_writes;
-  array_weight_reads += o.array_weight_reads;
+  operand_register_writes += o.operand_register_writes;
+  sum_register_writes += o.sum_register_writes;
   for (std::size_t s = 0; s < sram_bytes.size(); ++s) sram_bytes[s] += o.sram_bytes[s];
   dram_read_bytes += o.dram_read_bytes;
   dram_write_bytes += o.dram_write_bytes;
@@ -117,11 +120,9 @@ Costs roll_up(const Network& network, const AcceleratorConfig& config,
     const LayerCounts& c = counts[l];
     LayerEnergy e;
     if (mac.energy_pj) e.mac = *mac.energy_pj * static_cast<double>(c.macs);
-    // Each MAC passes its activation on and writes a sum; each weight is written once a fold.
-    const auto bits = static_cast<double>(a.bits());
     e.register_ =
-        table.register_pj_per_bit * (static_cast<double>(c.macs) * (bits + accumulator_bits) +
-                                     static_cast<double>(c.array_weight_reads) * bits);
+        table.register_pj_per_bit * (static_cast<double>(c.operand_register_writes) * a.bits() +
+                                     static_cast<double>(c.sum_register_writes) * accumulator_bits);
     for (std::size_t s = 0; s < capacity.size(); ++s) {
       e.sram += sram_pj_per_byte[s] * static_cast<double>(c.sram_bytes[s]);
     }

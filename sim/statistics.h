@@ -20,7 +20,8 @@ struct LayerCounts {
   std::uint64_t folds = 0, mapped_pes = 0;
   // Scratchpad accesses [elements] by the array and the vector unit.
   std::uint64_t input_reads = 0, weight_reads = 0, output_reads = 0, output_writes = 0;
-  std::uint64_t array_weight_reads = 0;  // of weight_reads, those into the array's registers
+  // Register writes in the PEs [codes, accumulators].
+  std::uint64_t operand_register_writes = 0, sum_register_writes = 0;
   // Bytes that move through each scratchpad's ports, DMA included.
   std::array<std::uint64_t, memory::kScratchpads> sram_bytes = {};
   std::uint64_t dram_read_bytes = 0, dram_write_bytes = 0;

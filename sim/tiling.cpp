@@ -11,7 +11,7 @@
 namespace systolog::sim {
 namespace {
 
-constexpr std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
+using pe::ceil_div;
 
 /// n, and its halvings down to 1, rounded up to multiples of `unit` where larger than it.
 std::vector<std::uint32_t> sizes(std::uint32_t n, std::uint32_t unit) {
@@ -144,11 +144,11 @@ double estimated_latency(const LayerShape& s, const Tiling& t, const models::Ari
                                  load * tiles, store * output_tiles});
   double array = 0;
   if (s.is_matmul) {
-    const std::uint64_t k = w.kernel_h * w.kernel_w * t.channels;
-    const std::uint64_t folds =
-        t.groups * ceil_div(k, config.array.rows) * ceil_div(t.filters, config.array.columns);
-    const std::uint64_t m = std::uint64_t{t.images} * t.out_rows * t.out_columns;
-    array = static_cast<double>(pe::weight_stationary_cycles(config.array, folds, m));
+    const pe::Gemm gemm{.m = std::uint64_t{t.images} * t.out_rows * t.out_columns,
+                        .k = w.kernel_h * w.kernel_w * t.channels,
+                        .n = t.filters,
+                        .groups = t.groups};
+    array = static_cast<double>(pe::policy_of(config.array.dataflow).cycles(config.array, gemm));
   }
   const double window =
       s.is_matmul ? 1.0 : static_cast<double>(w.kernel_h) * static_cast<double>(w.kernel_w);
@@ -167,10 +167,13 @@ bool fits(const Footprint& f, const AcceleratorConfig& config, std::uint64_t sha
 /// Calls visit(tiling) for every candidate.
 template <typename Visit>
 void for_each_tiling(const LayerShape& s, const pe::ArrayConfig& array, Visit visit) {
+  // Channels and filters in whole folds, where the dataflow lays K along rows, N along columns.
+  const bool k_on_rows = s.is_matmul && array.dataflow != pe::Dataflow::kOutputStationary;
+  const bool n_on_columns = array.dataflow != pe::Dataflow::kInputStationary;
   const auto channel_sizes = s.channels_whole ? std::vector<std::uint32_t>{s.channels}
-                                              : sizes(s.channels, s.is_matmul ? array.rows : 1);
-  const auto filter_sizes =
-      s.is_matmul ? sizes(s.filters, array.columns) : std::vector<std::uint32_t>{1};
+                                              : sizes(s.channels, k_on_rows ? array.rows : 1);
+  const auto filter_sizes = s.is_matmul ? sizes(s.filters, n_on_columns ? array.columns : 1)
+                                        : std::vector<std::uint32_t>{1};
   for (const std::uint32_t groups : sizes(s.groups, 1)) {
     for (const std::uint32_t images : sizes(s.images, 1)) {
       for (const std::uint32_t rows : sizes(s.out_rows, 1)) {

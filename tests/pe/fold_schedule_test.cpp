@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "pe/systolic_array.h"
+#include "pe/dataflow.h"
 #include "tests/pe/register_array.h"
 #include "tests/pe/support.h"
 
@@ -145,8 +145,9 @@ TEST_P(FoldSchedule, DoubleBufferedFoldsFollowAsCloselyAsTheWeightsAllow) {
       const auto next = earliest_next(g, folds, 1000);
       ASSERT_TRUE(next);
       folds.push_back(*next);
-      EXPECT_EQ(weight_stationary_cycles(config_of(g, FoldOverlap::kDoubleBuffered), count, g.m),
-                simulate(g, folds, true).cycles)
+      EXPECT_EQ(
+          weight_stationary().fold_cycles(config_of(g, FoldOverlap::kDoubleBuffered), count, g.m),
+          simulate(g, folds, true).cycles)
           << count << " folds";
     }
   });
@@ -173,7 +174,8 @@ TEST_P(FoldSchedule, WithoutOverlapAFoldLoadsWhenTheLastSumOfTheOneBeforeHasLeft
         run = simulate(g, folds, false);
       }
       drained = run.cycles;
-      EXPECT_EQ(weight_stationary_cycles(config_of(g, FoldOverlap::kNone), count, g.m), drained)
+      EXPECT_EQ(weight_stationary().fold_cycles(config_of(g, FoldOverlap::kNone), count, g.m),
+                drained)
           << count << " folds";
     }
   });
@@ -189,26 +191,6 @@ TEST_P(FoldSchedule, TheWeightOfRowRIsInPlaceTwiceRCyclesAfterTheFirstInjection)
                 folds[static_cast<std::size_t>(weight.fold)].inject + 2 * weight.row + column);
     }
   });
-}
-
-TEST(Cycles, OfACommandAreThoseOfItsFolds) {
-  const auto arithmetic = models::make_arithmetic("int:8/exact/int:32");
-  Draw draw(7);
-  for (int i = 0; i < 200; ++i) {
-    const Matmul c = random_matmul(draw);
-    ArrayConfig config{.rows = u32(draw.between(1, 9)), .columns = u32(draw.between(1, 9))};
-    std::uint64_t folds = 0;
-    for (std::uint32_t g = 0; g < c.groups; ++g) {
-      for (std::uint64_t n = 0; n < c.n(); n += config.columns) {
-        for (std::uint64_t k = 0; k < c.k(); k += config.rows) ++folds;
-      }
-    }
-    for (const auto overlap : {FoldOverlap::kNone, FoldOverlap::kDoubleBuffered}) {
-      config.fold_overlap = overlap;
-      ASSERT_EQ(SystolicArray(config, *arithmetic).cycles(c),
-                weight_stationary_cycles(config, folds, c.m()));
-    }
-  }
 }
 
 }  // namespace

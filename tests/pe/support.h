@@ -17,6 +17,9 @@ namespace systolog::pe::test {
 
 using systolog::test::Draw;
 
+inline constexpr Dataflow kDataflows[] = {Dataflow::kWeightStationary, Dataflow::kOutputStationary,
+                                          Dataflow::kInputStationary};
+
 inline std::uint32_t u32(std::uint64_t value) { return static_cast<std::uint32_t>(value); }
 
 struct Axis {

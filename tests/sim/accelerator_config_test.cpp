@@ -62,7 +62,11 @@ AcceleratorConfig random_config(Draw& draw) {
   c.clock_mhz = static_cast<double>(draw.between(1, 1'000'000)) / 17.0;
   number(c.array.rows, 1, 4096);
   number(c.array.columns, 1, 4096);
+  c.array.dataflow =
+      draw.of<pe::Dataflow>({pe::Dataflow::kWeightStationary, pe::Dataflow::kOutputStationary,
+                             pe::Dataflow::kInputStationary});
   if (draw.one_in(2)) c.array.fold_overlap = pe::FoldOverlap::kNone;
+  number(c.array.pipeline_depth, 1, 64);
   number(c.vector_unit.lanes, 1, 65'536);
   number(c.vector_unit.latency_cycles, 0, 1000);
   for (auto* sram : {&c.input_sram, &c.weight_sram, &c.output_sram}) {

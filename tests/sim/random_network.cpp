@@ -216,6 +216,10 @@ AcceleratorConfig random_accelerator(Draw& draw) {
   AcceleratorConfig config;
   config.array.rows = static_cast<std::uint32_t>(draw.between(1, 8));
   config.array.columns = static_cast<std::uint32_t>(draw.between(1, 8));
+  config.array.dataflow =
+      draw.of<pe::Dataflow>({pe::Dataflow::kWeightStationary, pe::Dataflow::kOutputStationary,
+                             pe::Dataflow::kInputStationary});
+  config.array.pipeline_depth = static_cast<std::uint32_t>(draw.between(1, 4));
   config.array.fold_overlap =
       draw.one_in(2) ? pe::FoldOverlap::kNone : pe::FoldOverlap::kDoubleBuffered;
   config.vector_unit.lanes = static_cast<std::uint32_t>(draw.between(1, 16));

@@ -52,7 +52,10 @@ TEST(LayerCounts, OfAConvolutionAreThoseCountedByHand) {
   EXPECT_EQ(c.folds, 10U);
   EXPECT_EQ(c.mapped_pes, 18U * 3);
   EXPECT_EQ(c.input_reads, 4U * 18 * 2) << "M K, once a block of columns";
-  EXPECT_EQ(c.array_weight_reads, 18U * 3);
+  // Each activation through its columns; each weight down to its row (1 + 2 + 3 + 4 shifts of the
+  // rows of a fold, 1 + 2 of the last), then swapped in.
+  EXPECT_EQ(c.operand_register_writes, 216U + 3 * (4 * 10 + 3) + 18 * 3);
+  EXPECT_EQ(c.sum_register_writes, 4U * 3 * 5 * 4) << "a sum passes four rows a fold";
   EXPECT_EQ(c.weight_reads, 18U * 3 + 3 * 2) << "and a bias and a factor a filter";
   EXPECT_EQ(c.output_reads, 4U * 3 * 4 + 4 * 3) << "partial sums, then the write-back";
   EXPECT_EQ(c.output_writes, 4U * 3 * 5 + 4 * 3);
@@ -99,8 +102,7 @@ TEST(Energy, IsEveryCountTimesItsFigure) {
   ASSERT_EQ(costs.layers.size(), 1U);
   const LayerEnergy& e = costs.layers[0];
   EXPECT_DOUBLE_EQ(e.mac.value(), 216 * 0.75);
-  // Every MAC hands 8 bits of activation and 32 of sum on; every weight is written once a fold.
-  EXPECT_DOUBLE_EQ(e.register_, (216 * 40 + 54 * 8) * 0.125);
+  EXPECT_DOUBLE_EQ(e.register_, ((216 + 129 + 54) * 8 + 240 * 32) * 0.125);
   EXPECT_DOUBLE_EQ(e.sram, (176 + 156 + 504) * 2.0);
   EXPECT_DOUBLE_EQ(e.dram, (110 + 12) * 200.0);
   // Three scratchpads of 3 mW for 1000 cycles of 5 ns.
