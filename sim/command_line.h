@@ -37,5 +37,6 @@ int check_command(const Arguments& arguments);
 int list_command(const Arguments& arguments);
 int arith_command(const Arguments& arguments);
 int error_command(const Arguments& arguments);
+int scalesim_command(const Arguments& arguments);
 
 }  // namespace systolog::sim

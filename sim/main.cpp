@@ -25,12 +25,14 @@ constexpr Subcommand kSubcommands[] = {
     {"arith", "multiply, add, convert and sum numbers, one operation a line",
      systolog::sim::arith_command},
     {"error", "error statistics of a multiplier, with plots", systolog::sim::error_command},
+    {"scalesim", "count what SCALE-Sim counts, from its own config and topology",
+     systolog::sim::scalesim_command},
 };
 
 std::string usage() {
   std::string text = "usage: systolog COMMAND [options]\n\n";
   for (const auto& command : kSubcommands) {
-    text += "  " + std::string(command.name) + std::string(8 - command.name.size(), ' ') +
+    text += "  " + std::string(command.name) + std::string(10 - command.name.size(), ' ') +
             std::string(command.summary) + "\n";
   }
   return text + "\nsystolog COMMAND --help shows a command's options and an example.\n";
