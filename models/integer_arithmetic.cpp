@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "models/nonzero_tile.h"
 #include "models/tile.h"
 
 namespace systolog::models {
@@ -29,6 +30,18 @@ std::int64_t round_within(double x, std::int64_t least, std::int64_t most) {
   return static_cast<std::int64_t>(rounded);
 }
 
+/// Least and greatest of `count` numbers.
+template <typename T>
+std::pair<std::int64_t, std::int64_t> extremes_of(std::size_t count, const std::byte* numbers) {
+  T least = 0, most = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const T x = load<T>(numbers + i * sizeof(T));
+    least = std::min(least, x);
+    most = std::max(most, x);
+  }
+  return {least, most};
+}
+
 int accumulator_width(const ArithmeticName& name) {
   const auto* sum = name.int_sum();
   return sum != nullptr ? sum->width : name.fixed_sum()->width;
@@ -43,10 +56,13 @@ WholeArithmetic::WholeArithmetic(const ArithmeticName& name, const Fixed& codes,
       accumulator_width_(accumulator_width),
       mac_(make_integer_mac(name)),
       product_(name.multiplier.is_logarithmic() ? Product::kLogarithmic : Product::kTimes),
+      signs_(name.multiplier.signs),
+      leading_(name.multiplier.leading()),
       way_(choose(name, kernels)),
       decoder_(codes.bits(), Decode{codes}) {
   if (way_ == Way::kWrapping || way_ == Way::kSaturating) {
-    to_double_.emplace(bits(), Prepare{codes, name.multiplier.leading(), name.multiplier.signs});
+    to_float_.emplace(bits(), Prepare<float>{codes, leading_, signs_});
+    to_double_.emplace(bits(), Prepare<double>{codes, leading_, signs_});
     saturation_ = {
         .unit = 1.0, .least = -kExactDouble, .most = kExactDouble, .signs = name.multiplier.signs};
   }
@@ -67,8 +83,7 @@ auto WholeArithmetic::choose(const ArithmeticName& name, Kernels kernels) const 
   const bool exact = std::holds_alternative<Exact>(name.multiplier.unit);
   const auto* fixed = std::get_if<FixedSum>(&name.accumulator);
   if (fixed == nullptr && exact && accumulator_width_ <= 32) return Way::kModulo;
-  const int product_bits = 2 * std::min(bits(), name.multiplier.leading().bits);
-  if (product_ == Product::kTimes && product_bits > kDoubleBits) return Way::kScalar;
+  if (product_ == Product::kTimes && 2 * kept_bits() > kDoubleBits) return Way::kScalar;
   if (fixed == nullptr) return Way::kWrapping;
   // A sum and a term, each below 2^52.
   const int term_bits = 2 * bits() - (2 * codes_.fraction_bits - fixed->fraction_bits);
@@ -95,12 +110,16 @@ void WholeArithmetic::matmul(const MatmulTile& tile) const {
     case Way::kModulo:
       return matmul_modulo(tile);
     case Way::kWrapping:
+      if (matmul_nonzero<float, std::int32_t>(*to_float_, tile)) return;
+      if (matmul_nonzero<double, double>(*to_double_, tile)) return;
       // k products of 2 B - 1 bits in a double.
       if (static_cast<double>(tile.k) * std::ldexp(1.0, 2 * bits() - 1) > kExactDouble) {
         return matmul_scalar(tile);
       }
-      [[fallthrough]];
+      return matmul_in_doubles(tile);
     case Way::kSaturating:
+      if (matmul_nonzero<float, std::int32_t>(*to_float_, tile)) return;
+      if (matmul_nonzero<double, double>(*to_double_, tile)) return;
       return matmul_in_doubles(tile);
   }
 }
@@ -137,6 +156,66 @@ void WholeArithmetic::matmul_in_doubles(const MatmulTile& tile) const {
   packed.for_each_sum([&](std::size_t i, double sum) {
     set_sum(static_cast<std::int64_t>(sum), tile.accumulators, i);
   });
+}
+
+template <typename T, typename Sum>
+bool WholeArithmetic::matmul_nonzero(const Decoder<T, Prepare<T>>& decode,
+                                     const MatmulTile& tile) const {
+  const auto decode_line = [&](const std::byte* codes, std::size_t count, T* out) {
+    if (code_bytes() < 4) return decode(codes, count, out, 1);
+    decode_integers(codes, count, bits(), leading_, signs_, out);
+  };
+  NonzeroTile<T, Sum> packed(tile, code_bytes(), tile.k, decode_line);
+  const Range<T> rows = packed.rows(), lanes = packed.lanes();
+  if (rows.all_zero() || lanes.all_zero()) return true;
+  constexpr int kDigits = std::numeric_limits<T>::digits;
+  const double a = static_cast<double>(rows.greatest()), b = static_cast<double>(lanes.greatest());
+  const double greatest = a * b * saturation_.unit, exact = std::ldexp(1.0, kDigits);
+  if (kept_bits() > kDigits && std::max(a, b) > exact) return false;
+  if (product_ == Product::kTimes && 2 * kept_bits() > kDigits && a * b > exact) return false;
+  const bool ones_complement = signs_ == Signs::kOnesComplement;
+  if (ones_complement && (kept_bits() >= kDigits || 2.0 * greatest >= exact)) return false;
+  // Of terms, and of the tile's sums.
+  const double limit = std::is_same_v<Sum, double> ? kExactDouble : 0x1p31;
+  const double sums = static_cast<double>(tile.k) * (greatest + 2.0);
+  if (greatest + 2.0 >= limit) return false;
+  const bool modulo = way_ == Way::kWrapping && accumulator_width_ <= 32 && limit == 0x1p31;
+  if (!modulo && sums >= limit) return false;
+  if (way_ == Way::kSaturating) {
+    const std::size_t count = tile.m * tile.n;
+    const auto [least, most] = accumulator_bytes() == 4
+                                   ? extremes_of<std::int32_t>(count, tile.accumulators)
+                                   : extremes_of<std::int64_t>(count, tile.accumulators);
+    if (static_cast<double>(most) + sums > saturation_.most ||
+        static_cast<double>(least) - sums < saturation_.least) {
+      return false;
+    }
+  }
+  using Bits = IeeeBits<T>;
+  const Bits one = product_ == Product::kTimes ? 0 : std::bit_cast<Bits>(T{1});
+  packed.list({.unit = static_cast<T>(saturation_.unit), .add = (ones_complement ? 1U : 0U) - one});
+  LaneZeros zeros = LaneZeros::kNone;
+  if (lanes.any_zero && product_ == Product::kLogarithmic) {
+    // A product below 1 of positive operands has the same floor as 0.
+    if (rows.any_negative) {
+      zeros = LaneZeros::kMasked;
+    } else {
+      packed.replace_zeros(static_cast<T>(0x1p-60));
+    }
+  }
+  sum_floors(product_, zeros, packed.work());
+  const auto add_to = [&]<typename Stored>(Stored) {
+    const int unused = 8 * static_cast<int>(sizeof(Stored)) - accumulator_width_;
+    packed.for_each_sum([&](std::size_t i, Sum sum) {
+      using Unsigned = std::make_unsigned_t<Stored>;
+      std::byte* const at = tile.accumulators + i * sizeof(Stored);
+      const auto total = static_cast<Unsigned>(load<Stored>(at)) +
+                         static_cast<Unsigned>(static_cast<std::int64_t>(sum));
+      store(static_cast<Stored>(total << unused) >> unused, at);  // wraps, where sums do
+    });
+  };
+  accumulator_bytes() == 4 ? add_to(std::int32_t{}) : add_to(std::int64_t{});
+  return true;
 }
 
 void WholeArithmetic::matmul_scalar(const MatmulTile& tile) const {

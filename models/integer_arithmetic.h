@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <optional>
@@ -33,14 +34,15 @@ class WholeArithmetic : public ArithmeticBase {
     std::int32_t operator()(Code code) const { return codes.integer(code); }
   };
   /// What the multiplier keeps of an operand's magnitude, with the operand's sign.
+  template <typename T>
   struct Prepare {
     Fixed codes;
     Leading leading;
     Signs signs;
-    double operator()(Code code) const {
+    T operator()(Code code) const {
       const std::int32_t x = codes.integer(code);
-      const auto kept = static_cast<double>(leading(magnitude(signs, x)));
-      return std::copysign(kept, static_cast<double>(x));
+      const auto kept = static_cast<T>(leading(magnitude(signs, x)));
+      return x < 0 ? -kept : kept;
     }
   };
 
@@ -66,16 +68,25 @@ class WholeArithmetic : public ArithmeticBase {
     kWrapping,    // products and sums of a tile exact in fp64, which then wrap
     kSaturating,  // products and saturating sums exact in fp64
   };
+  /// Bits of an operand that the multiplier keeps, at most.
+  int kept_bits() const { return std::min(bits(), leading_.bits); }
   Way choose(const ArithmeticName& name, Kernels kernels) const;
   void matmul_modulo(const MatmulTile& tile) const;
   void matmul_in_doubles(const MatmulTile& tile) const;
+  /// Without the operands that are 0, where no sum can leave its range and T holds all terms; else
+  /// does nothing and returns false.
+  template <typename T, typename Sum>
+  bool matmul_nonzero(const Decoder<T, Prepare<T>>& decode, const MatmulTile& tile) const;
   void matmul_scalar(const MatmulTile& tile) const;
 
   Product product_;
+  Signs signs_;
+  Leading leading_;
   Saturation saturation_;  // kWrapping, kSaturating
   Way way_;
   Decoder<std::int32_t, Decode> decoder_;
-  std::optional<Decoder<double, Prepare>> to_double_;
+  std::optional<Decoder<float, Prepare<float>>> to_float_;
+  std::optional<Decoder<double, Prepare<double>>> to_double_;
 };
 
 /// int:B: real = scale (q - zero_point). Sums and biases are integers at scale_a scale_w.
