@@ -4,35 +4,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <new>
 #include <vector>
 
 #include "models/arithmetic.h"
+#include "models/blocks.h"
 #include "models/kernels_nonzero.h"
 
 namespace systolog::models {
-
-/// Memory that grows and is kept, aligned to cache lines. T needs no constructor.
-template <typename T>
-class KeptBuffer {
- public:
-  T* reserve(std::size_t count) {
-    if (count > count_) {
-      data_.reset(static_cast<T*>(::operator new(count * sizeof(T), kCacheLine)));
-      count_ = count;
-    }
-    return data_.get();
-  }
-
- private:
-  static constexpr std::align_val_t kCacheLine{64};
-  struct Delete {
-    void operator()(T* data) const { ::operator delete(data, kCacheLine); }
-  };
-  std::unique_ptr<T, Delete> data_;
-  std::size_t count_ = 0;
-};
 
 /// A tile's operands decoded for the kernels that skip zeros. One side, the activations unless
 /// there are too few filters to fill vectors, is kept as lists of the operands that are not 0,
@@ -133,10 +111,10 @@ class NonzeroTile {
 
  private:
   struct Buffers {
-    KeptBuffer<T> rows, panels, line;
-    KeptBuffer<IeeeBits<T>> bits, ks;
-    KeptBuffer<std::uint32_t> begins;
-    KeptBuffer<Sum> sums, partial;
+    AlignedBuffer<T> rows, panels, line;
+    AlignedBuffer<IeeeBits<T>> bits, ks;
+    AlignedBuffer<std::uint32_t> begins;
+    AlignedBuffer<Sum> sums, partial;
   };
   struct Place {
     T* first;
