@@ -7,6 +7,7 @@
 #include "sim/accelerator_config.h"
 #include "sim/command_line.h"
 #include "sim/compiler.h"
+#include "sim/data_options.h"
 #include "sim/json_reader.h"
 #include "sim/technology.h"
 #include "sim/text_table.h"
@@ -63,11 +64,13 @@ void check_json(const std::filesystem::path& file) {
     const Workload workload = read_workload(file.string());
     std::cout << file.string() << ": workload " << workload.name << "\n";
     print_network(workload.graph);
-    if (workload.dataset) {
-      const auto data = read_images(workload, "", 1);
-      std::cout << "data: " << data.name << "\n";
+    if (has_images(workload)) {
+      const auto images = read_images(workload, {}, 1);
+      std::cout << "data: " << images.name << "\n";
+      read_calibration(workload, {}, images);
+    } else if (!workload.datasets.empty()) {
+      std::cout << "data: " << workload.datasets.front().set->name << ", not on this machine\n";
     }
-    if (workload.calibration) read_calibration(workload, {});
   } else if (json.is_object() && json.contains("multipliers")) {
     const auto table = read_technology(file.string());
     std::cout << file.string() << ": technology " << table.name << "\n";

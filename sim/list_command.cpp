@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // systolog list: what there is to choose from.
-#include <filesystem>
 #include <iostream>
 #include <span>
 
@@ -8,6 +7,7 @@
 #include "models/user_error.h"
 #include "sim/accelerator_config.h"
 #include "sim/command_line.h"
+#include "sim/data_sets.h"
 #include "sim/json_reader.h"
 #include "sim/share.h"
 #include "sim/technology.h"
@@ -62,20 +62,31 @@ void list_technologies() {
 }
 
 void list_datasets() {
-  TextTable table({"data set", "of network", "where"});
+  TextTable sets({"data set", "format", "where"});
+  for (const NamedDataset& set : named_datasets()) {
+    const auto files = find_installed(set);
+    sets.add({std::string(set.name), std::string(set.format),
+              files ? files->images.front().lexically_normal().string() + " (" + files->name + ")"
+                    : "not installed: workloads/fetch_data.sh, or --data"});
+  }
+  sets.add({"synthetic", "", "random images, made as they are needed"});
+  TextTable formats({"format", "what it is, with --data FILE or DIR"});
+  for (const auto& format : workloads::data_formats()) {
+    formats.add({std::string(format.name), std::string(format.description)});
+  }
+  TextTable own({"network", "data sets of its own, and preprocessing"});
   for (const auto& name : shared_names("workloads/networks", ".json")) {
     const Workload workload = read_workload(name);
-    if (workload.dataset) {
-      table.add(
-          {workload.dataset->name, name, workload.dataset->images.lexically_normal().string()});
+    std::string text;
+    for (const DataSource& source : workload.datasets) {
+      text +=
+          std::string(source.set ? source.set->name : std::string_view(source.files.name)) + "; ";
     }
-    if (workload.full) {
-      const auto file = workload.full_dir / workload.full->images;
-      table.add({"  the whole of it", name,
-                 file.string() + (std::filesystem::exists(file) ? "" : " (not installed)")});
-    }
+    own.add({name, text + workloads::describe(*workload.preprocessing)});
   }
-  std::cout << table.to_string(TextTable::Align::kLeft);
+  std::cout << sets.to_string(TextTable::Align::kLeft) << "\n"
+            << formats.to_string(TextTable::Align::kLeft) << "\n"
+            << own.to_string(TextTable::Align::kLeft);
 }
 
 struct Listing {

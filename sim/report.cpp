@@ -162,6 +162,7 @@ Json report_json(const RunResult& run) {
       {"fidelity", run.fidelity == Fidelity::kFunctional ? "functional" : "transaction"},
       {"images", run.compiled->images},
       {"data", run.data},
+      {"preprocessing", run.preprocessing.empty() ? Json() : Json(run.preprocessing)},
       {"calibration", run.calibration.empty() ? Json() : Json(run.calibration)},
       {"layers", std::move(layers)},
       {"totals", totals_json(run)},

@@ -21,6 +21,7 @@ struct RunResult {
   const models::CostTable* technology = nullptr;
   Fidelity fidelity = Fidelity::kTransaction;
   std::string data, calibration;  // names of the images used; calibration: empty if none
+  std::string preprocessing;      // of the images, in words; empty if none
   std::vector<LayerCounts> counts;
   Costs costs;
   Accuracy accuracy;

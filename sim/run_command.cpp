@@ -6,6 +6,7 @@
 
 #include "models/user_error.h"
 #include "sim/command_line.h"
+#include "sim/data_options.h"
 #include "sim/program_text.h"
 #include "sim/progress.h"
 #include "sim/report.h"
@@ -53,8 +54,9 @@ Arguments with_joined_dump(const Arguments& arguments) {
 }  // namespace
 
 int run_command(const Arguments& arguments) {
-  std::string config_name, workload_name, fidelity_name = "transaction", images_text = "1", data,
-                                          output, dump;
+  std::string config_name, workload_name, fidelity_name = "transaction", images_text = "1", output,
+                                          dump;
+  DataOptions data;
   std::vector<std::string> overrides;
   po::options_description options("Options");
   auto add = options.add_options();
@@ -66,7 +68,7 @@ int run_command(const Arguments& arguments) {
       "change the config: path=value, e.g. array.rows=32; repeatable");
   add("fidelity", po::value(&fidelity_name), "transaction (default) or functional");
   add("images", po::value(&images_text), "images to run (default 1)");
-  add("data", po::value(&data), "folder with the whole data set's files");
+  add_data_options(options, data);
   add("output", po::value(&output), "folder for report.json and layers.csv");
   add("dump-program", po::value(&dump)->implicit_value(""),
       "print the compiled commands and stop; with a file: write them there and run");
@@ -91,7 +93,7 @@ int run_command(const Arguments& arguments) {
   auto arithmetic = models::make_arithmetic(config.arithmetic);
   std::vector<Range> ranges;
   if (arithmetic->is_quantised()) {
-    const workloads::Dataset calibration = read_calibration(workload, images);
+    const workloads::Dataset calibration = read_calibration(workload, data, images);
     run.calibration = calibration.name;
     ranges = calibrate(workload.graph, calibration.images);
   }
@@ -119,6 +121,7 @@ int run_command(const Arguments& arguments) {
   run.technology = &technology;
   run.fidelity = fidelity;
   run.data = images.name;
+  run.preprocessing = images.preprocessing;
   run.counts = count_layers(network, compiled, config);
   run.costs = roll_up(network, config, technology, run.counts, execution.layers);
   run.accuracy = compare(execution.outputs, reference, images.labels);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
-#include <zlib.h>
 
+#include "tests/workloads/packed.h"
 #include "tests/workloads/support.h"
 #include "workloads/dataset.h"
 
@@ -20,18 +20,6 @@ std::string word(std::uint32_t value) {
 const std::string kImages = word(0x803) + word(2) + word(2) + word(3) +
                             std::string("\x00\x01\x02\x03\x04\x05\xFF\x80\x40\x20\x10\x08", 12);
 const std::string kLabels = word(0x801) + word(2) + std::string("\x09\x00", 2);
-
-void write_gzip(const fs::path& file, const std::string& bytes) {
-  const gzFile out = gzopen(file.c_str(), "wb");
-  ASSERT_NE(out, nullptr);
-  gzwrite(out, bytes.data(), static_cast<unsigned>(bytes.size()));
-  gzclose(out);
-}
-
-std::string slurp(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 class Idx : public testing::Test {
  protected:

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/data_options.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <random>
+
+#include "models/user_error.h"
+#include "sim/preprocessing_file.h"
+
+namespace systolog::sim {
+namespace {
+
+namespace fs = std::filesystem;
+namespace po = boost::program_options;
+using workloads::Dataset;
+using workloads::Shape;
+
+Dataset synthetic_images(const Shape& shape, std::size_t count) {
+  Dataset data;
+  data.name = "synthetic: uniform random in [0, 1), seed 1";
+  data.images.shape = {count, shape.channels, shape.height, shape.width};
+  if (shape.is_vector) data.images.shape = {count, shape.channels};
+  data.images.values.resize(count * shape.count());
+  std::mt19937 random(1);
+  for (float& value : data.images.values) {
+    value = static_cast<float>(random() >> 8) * 0x1p-24F;
+  }
+  return data;
+}
+
+/// What the images must be for the network. In an NHWC network the graph's first axis is H.
+workloads::ImageSize image_size(const Shape& s, workloads::Layout layout) {
+  if (layout == workloads::Layout::kNhwc) return {s.width, s.channels, s.height};
+  return {s.channels, s.height, s.width};
+}
+
+std::string sizes_text(std::span<const std::size_t> sizes) {
+  std::string text;
+  for (const std::size_t size : sizes) text += (text.empty() ? "" : "x") + std::to_string(size);
+  return text;
+}
+
+void check_fit(const Dataset& data, const fs::path& file, const Workload& workload) {
+  const Shape& shape = workload.graph.input_shape();
+  const auto got = std::span(data.images.shape).subspan(1);
+  const std::vector<std::size_t> wanted =
+      shape.is_vector && got.size() == 1 ? std::vector{shape.channels}
+                                         : std::vector{shape.channels, shape.height, shape.width};
+  if (!std::ranges::equal(got, wanted)) {
+    throw UserError(file.string() + ": images are " + sizes_text(got) + ", the network " +
+                    workload.name + " takes " + sizes_text(wanted) +
+                    (got.size() == 3 && got[0] == shape.channels && !data.preprocessing.empty()
+                         ? "; preprocessing's resize fits them"
+                         : ""));
+  }
+}
+
+void check_labels(const Dataset& data, const workloads::DataFiles& files,
+                  const Workload& workload) {
+  const Shape& output = workload.graph.output_shape();
+  for (std::size_t i = 0; i < data.labels.size(); ++i) {
+    if (data.labels[i] < output.count()) continue;
+    throw UserError((files.labels.empty() ? files.images.front() : files.labels).string() +
+                    ": image " + std::to_string(i) + " has label " +
+                    std::to_string(data.labels[i]) + ", allowed 0 to " +
+                    std::to_string(output.count() - 1) + ": the network " + workload.name +
+                    " has " + std::to_string(output.count()) + " outputs");
+  }
+}
+
+Dataset read(const workloads::DataFormat& format, const workloads::DataFiles& files,
+             const Workload& workload, const std::optional<workloads::Preprocessing>& preprocessing,
+             std::size_t limit) {
+  if (!preprocessing && !format.may_be_ready) {
+    throw UserError("the model " + workload.file.string() +
+                    " does not say how pixels become its input: --preprocessing does (unit, "
+                    "imagenet, ..., mean=..., std=...), or a " +
+                    fs::path(workload.file).replace_extension(".json").filename().string() +
+                    " beside it with \"preprocessing\"");
+  }
+  workloads::ReadOptions options;
+  options.preprocessing = preprocessing.value_or(workloads::Preprocessing{});
+  options.size = image_size(workload.graph.input_shape(), options.preprocessing.layout);
+  options.limit = limit;
+  Dataset data = format.read(files, options);
+  check_fit(data, files.images.front(), workload);
+  check_labels(data, files, workload);
+  return data;
+}
+
+/// The files a run reads, best first.
+struct Candidate {
+  const workloads::DataFormat* format;
+  workloads::DataFiles files;
+};
+
+std::optional<Candidate> installed(const DataSource& source) {
+  if (source.set == nullptr) return Candidate{source.format, source.files};
+  const auto files = find_installed(*source.set);
+  if (!files) return std::nullopt;
+  return Candidate{&format_of(source), *files};
+}
+
+/// The data set that --data holds the files of.
+DataSource source_of_data(const Workload& workload, const DataOptions& options) {
+  if (!options.dataset.empty()) return data_source(options.dataset, "--dataset");
+  if (workload.datasets.empty()) {
+    throw UserError("--data " + options.data + ": the workload " + workload.name +
+                    " does not say which data set it takes; --dataset does, or a workload .json");
+  }
+  return workload.datasets.back();  // the whole of it
+}
+
+std::vector<Candidate> candidates(const Workload& workload, const DataOptions& options) {
+  if (!options.data.empty()) {
+    const DataSource source = source_of_data(workload, options);
+    return {{&format_of(source), files_at(source, options.data, options.labels)}};
+  }
+  std::vector<DataSource> sources = workload.datasets;
+  if (!options.dataset.empty()) {
+    sources = {data_source(options.dataset, "--dataset")};
+    if (sources.front().set == nullptr) {
+      throw UserError("--dataset " + options.dataset + ": --data must say where the images are");
+    }
+  }
+  std::vector<Candidate> found;
+  for (const DataSource& source : sources) {
+    if (const auto candidate = installed(source)) found.push_back(*candidate);
+  }
+  if (found.empty()) {
+    const NamedDataset& set = *sources.front().set;
+    throw UserError("the data set " + std::string(set.name) + " is not on this machine (" +
+                    usual_names(set) +
+                    "): workloads/fetch_data.sh fetches it, --data says where it is, or --dataset "
+                    "synthetic takes random images");
+  }
+  return found;
+}
+
+}  // namespace
+
+void add_data_options(po::options_description& options, DataOptions& values) {
+  auto add = options.add_options();
+  add("dataset", po::value(&values.dataset),
+      "data set: a name or a format (systolog list datasets), or synthetic; default: the "
+      "workload's own");
+  add("data", po::value(&values.data), "the data set's folder or file");
+  add("labels", po::value(&values.labels), "the labels' file, where --data needs one");
+  add("preprocessing", po::value(&values.preprocessing),
+      "how pixels become inputs: unit, signed, imagenet, cifar10, mnist, a .json file, or "
+      "KEY=VALUE (scale, mean, std, channel_order, layout, resize, filter); repeatable");
+}
+
+Dataset read_images(const Workload& workload, const DataOptions& options, std::size_t count) {
+  const auto preprocessing = apply_preprocessing(workload.preprocessing, options.preprocessing);
+  const bool nothing_said = options.data.empty() && options.dataset.empty();
+  if (options.dataset == "synthetic" || (nothing_said && workload.datasets.empty())) {
+    return synthetic_images(workload.graph.input_shape(), std::max<std::size_t>(count, 1));
+  }
+  std::size_t most = 0;
+  for (const Candidate& c : candidates(workload, options)) {
+    Dataset data = read(*c.format, c.files, workload, preprocessing, count);
+    const std::size_t images = data.images.shape[0];
+    if (count == 0 || images == count) return data;
+    most = std::max(most, images);
+  }
+  throw UserError("--images " + std::to_string(count) + ": there are " + std::to_string(most) +
+                  " images" +
+                  (nothing_said ? "; the whole data set is looked for where "
+                                  "workloads/fetch_data.sh and packages put it, or in --data"
+                                : " in " + options.data + options.dataset));
+}
+
+bool has_images(const Workload& workload) {
+  return std::ranges::any_of(workload.datasets,
+                             [](const DataSource& s) { return installed(s).has_value(); });
+}
+
+Dataset read_calibration(const Workload& workload, const DataOptions& options,
+                         const Dataset& images) {
+  constexpr std::size_t kMost = 256;
+  if (workload.calibration) {
+    if (const auto found = installed(*workload.calibration)) {
+      const auto preprocessing = apply_preprocessing(workload.preprocessing, options.preprocessing);
+      Dataset data = read(*found->format, found->files, workload, preprocessing, kMost);
+      return data;
+    }
+  }
+  Dataset data;
+  data.images = images.images;
+  const std::size_t count = std::min(kMost, images.images.shape[0]);
+  data.images.values.resize(data.images.values.size() / data.images.shape[0] * count);
+  data.images.shape[0] = count;
+  data.name = "the first " + std::to_string(count) + " images of the run: " + images.name;
+  return data;
+}
+
+}  // namespace systolog::sim

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workloads/dataset.h"
+
+namespace systolog::workloads {
+
+namespace {
+
+const DataFormat kFormats[] = {
+    {"idx", "MNIST's format: a file of images, a file of labels; plain or gzip", true, false, false,
+     read_idx},
+    {"cifar10", "CIFAR-10's binary files: records of a label and 32x32 pixels; plain or gzip",
+     false, false, false, read_cifar10},
+};
+
+}  // namespace
+
+std::span<const DataFormat> data_formats() { return kFormats; }
+
+const DataFormat* find_data_format(std::string_view name) {
+  for (const DataFormat& format : kFormats) {
+    if (format.name == name) return &format;
+  }
+  return nullptr;
+}
+
+}  // namespace systolog::workloads
