@@ -30,6 +30,9 @@ class Mac {
                    bool finite, std::byte* accumulator) const = 0;
   /// accumulator += x, a part of an exact sum that was computed elsewhere.
   virtual void add_exact(double x, std::byte* accumulator) const = 0;
+  /// The same for many: of each i, the accumulator `stride` bytes behind the one before.
+  virtual void add_exact(std::span<const double> sums, std::byte* accumulators,
+                         std::size_t stride) const = 0;
   /// Value of the accumulator after `addend` was added to it.
   virtual Dyadic sum(const std::byte* accumulator, const Dyadic& addend) const = 0;
   virtual Dyadic value(const std::byte* accumulator) const = 0;
@@ -85,6 +88,13 @@ class MacOf final : public Mac {
       accumulate_.merge(total, sum);
     }
     accumulate_.store(total, accumulator);
+  }
+  void add_exact(std::span<const double> sums, std::byte* accumulators,
+                 std::size_t stride) const override {
+    for (const double x : sums) {
+      MacOf::add_exact(x, accumulators);
+      accumulators += stride;
+    }
   }
   void add_exact(double x, std::byte* accumulator) const override {
     if (x == 0.0) return;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "models/arithmetic.h"
@@ -60,7 +61,7 @@ class NonzeroTile {
     row_range_ = range_of(rows_, row_count_ * k_);
     lane_range_ = range_of(panels_, lane_count_ * k_);
     sums_ = buffers().sums.reserve(row_count_ * lane_count_);
-    std::fill_n(sums_, row_count_ * lane_count_, Sum{});
+    clear_sums();
   }
 
   const Range<T>& rows() const { return row_range_; }
@@ -99,14 +100,21 @@ class NonzeroTile {
             .sums = sums_};
   }
 
+  void clear_sums() { std::fill_n(sums_, row_count_ * lane_count_, Sum{}); }
+  /// Calls visit(sums, first, stride) for each row's sums, those of outputs `stride` apart.
+  template <typename Visit>
+  void for_each_row(const Visit& visit) {
+    for (std::size_t r = 0; r < row_count_; ++r) {
+      const std::span sums(sums_ + r * lane_count_, lanes_);
+      over_m_ ? visit(sums, r, row_count_) : visit(sums, r * lanes_, std::size_t{1});
+    }
+  }
   /// Calls visit(i, sum) for each output i of [m, n].
   template <typename Visit>
   void for_each_sum(const Visit& visit) {
-    const std::size_t row_stride = over_m_ ? 1 : lanes_, lane_stride = over_m_ ? row_count_ : 1;
-    Sum* row = sums_;
-    for (std::size_t r = 0; r < row_count_; ++r, row += lane_count_) {
-      for (std::size_t l = 0; l < lanes_; ++l) visit(r * row_stride + l * lane_stride, row[l]);
-    }
+    for_each_row([&](std::span<Sum> sums, std::size_t first, std::size_t stride) {
+      for (std::size_t l = 0; l < sums.size(); ++l) visit(first + l * stride, sums[l]);
+    });
   }
 
  private:

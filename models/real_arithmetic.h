@@ -11,6 +11,7 @@
 #include "models/blocks.h"
 #include "models/exact_window.h"
 #include "models/kernels_fma.h"
+#include "models/log_matmul.h"
 #include "models/mac.h"
 #include "models/name.h"
 #include "models/tile.h"
@@ -76,6 +77,13 @@ class RealArithmetic final : public ArithmeticBase {
       return to_ieee<T>(to_dyadic(x));
     }
   };
+
+  template <typename Decoder>
+  static auto contiguous(const Decoder& decoder) {
+    return [&decoder](const std::byte* codes, std::size_t count, auto* out) {
+      decoder(codes, count, out, 1);
+    };
+  }
 
   static Way choose(const ArithmeticName& name, const Format& format, Kernels kernels);
   Dyadic value(Code code) const { return to_dyadic(format_.unpack(code)); }
@@ -213,23 +221,16 @@ template <typename T>
 void RealArithmetic<Format>::matmul_rounded(const Decoder<T, ToIeee<T>>& decoder,
                                             const MatmulTile& tile) const {
   if (product_ == Product::kTimes) return matmul_fused(decoder, tile);
-  bool finite = true;
-  const auto decode = [&](const std::byte* codes, std::size_t count, T* out, std::size_t stride) {
-    decoder(codes, count, out, stride);
-    T check = 0;
-    for (std::size_t i = 0; i < count; ++i) check += out[i * stride] - out[i * stride];
-    finite = finite && check == 0;
-  };
-  PackedTile<T, T> packed(tile, code_bytes(), decode, decode);
-  if (!finite) return matmul_scalar(tile);
-  packed.for_each_sum(
-      [&](std::size_t i, T& sum) { sum = load<T>(tile.accumulators + i * sizeof(T)); });
-  sum_rounded(product_, packed.work());
-  packed.for_each_sum([&](std::size_t i, T sum) { store(sum, tile.accumulators + i * sizeof(T)); });
+  LogMatmul<T, Format> products(format_, tile, tile.fold_rows, contiguous(decoder));
+  if (!products.add_rounded()) matmul_scalar(tile);
 }
 
 template <typename Format>
 void RealArithmetic<Format>::matmul_exact(const MatmulTile& tile) const {
+  if (product_ == Product::kLogarithmic) {
+    LogMatmul<double, Format> products(format_, tile, tile.k, contiguous(*to_double_));
+    if (products.add_exactly(*mac_)) return;
+  }
   Magnitudes activations, weights;
   const auto decode_into = [&](Magnitudes& magnitudes) {
     return [&](const std::byte* codes, std::size_t count, double* out, std::size_t stride) {

@@ -102,31 +102,39 @@ std::vector<std::string> arithmetics() {
       all.push_back(std::string("fixed:32,16/") + unit + "/" + sum);
     }
   }
+  for (const char* format : {"posit:16,1", "posit:16,2", "posit:8,0", "posit:8,2", "posit:32,2",
+                             "posit:32,4", "fp32", "bf16", "fp16", "fp8:e4m3"}) {
+    for (const char* rest :
+         {"/plam/fp32", "/plam/fp64", "/plam/quire", "/mitchw:6/fp32", "/mitchw:6/quire"}) {
+      all.push_back(std::string(format) + rest);
+    }
+  }
   return all;
 }
 
-class NonzeroKernel : public testing::TestWithParam<std::int64_t> {
+class NonzeroKernel : public testing::TestWithParam<std::string> {
  protected:
-  void SetUp() override { hwy::SetSupportedTargetsForTest(GetParam()); }
   void TearDown() override { hwy::SetSupportedTargetsForTest(0); }
 };
-INSTANTIATE_TEST_SUITE_P(Targets, NonzeroKernel,
-                         testing::ValuesIn(hwy::SupportedAndGeneratedTargets()),
-                         [](const testing::TestParamInfo<std::int64_t>& target) {
-                           return std::string(hwy::TargetName(target.param));
+INSTANTIATE_TEST_SUITE_P(Arithmetics, NonzeroKernel, testing::ValuesIn(arithmetics()),
+                         [](const testing::TestParamInfo<std::string>& name) {
+                           return test_name(name.param);
                          });
 
-TEST_P(NonzeroKernel, GivesTheScalarModelsSums) {
-  for (const std::string& name : arithmetics()) {
-    const auto scalar = make_arithmetic(name, Kernels::kScalar);
-    const auto fastest = make_arithmetic(name, Kernels::kFastest);
-    for (const Layer& layer : layers()) {
-      const auto expected = accumulated(*scalar, layer), got = accumulated(*fastest, layer);
+TEST_P(NonzeroKernel, GivesTheScalarModelsSumsOnEveryTarget) {
+  const auto scalar = make_arithmetic(GetParam(), Kernels::kScalar);
+  const auto fastest = make_arithmetic(GetParam(), Kernels::kFastest);
+  for (const Layer& layer : layers()) {
+    const auto expected = accumulated(*scalar, layer);
+    for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
+      hwy::SetSupportedTargetsForTest(target);
+      const auto got = accumulated(*fastest, layer);
       const auto at = static_cast<std::size_t>(
           std::mismatch(got.begin(), got.end(), expected.begin()).first - got.begin());
-      ASSERT_EQ(at, got.size()) << name << ", " << layer << ": byte " << at
+      ASSERT_EQ(at, got.size()) << hwy::TargetName(target) << ", " << layer << ": byte " << at
                                 << " of the accumulators, of " << scalar->accumulator_bytes()
                                 << " bytes each";
+      hwy::SetSupportedTargetsForTest(0);
     }
   }
 }
