@@ -21,14 +21,17 @@ void VectorModule::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_ti
 tlm::tlm_response_status VectorModule::run(const VectorOp& op) {
   const models::Arithmetic& a = unit_.arithmetic();
   const bool write_back = op.opcode == VectorOpcode::kWriteBack;
-  input_tile_.resize(op.inputs() * (write_back ? a.accumulator_bytes() : a.code_bytes()));
-  second_tile_.resize(op.opcode == VectorOpcode::kAdd ? op.inputs() * a.code_bytes() : 0);
+  input_tile_.resize(op.input_bytes(a));
+  second_tile_.resize(op.second_bytes(a));
   parameters_.resize(op.parameter_bytes(a));
   output_tile_.resize(op.outputs() * a.code_bytes());
 
-  auto status = write_back ? move_tile(output, tlm::TLM_READ_COMMAND, op.input_address, input_tile_)
-                           : move_tile(input, tlm::TLM_READ_COMMAND, op.input_address, input_tile_);
-  if (status != tlm::TLM_OK_RESPONSE) return status;
+  tlm::tlm_response_status status = tlm::TLM_OK_RESPONSE;
+  if (!input_tile_.empty()) {
+    status = write_back ? move_tile(output, tlm::TLM_READ_COMMAND, op.input_address, input_tile_)
+                        : move_tile(input, tlm::TLM_READ_COMMAND, op.input_address, input_tile_);
+    if (status != tlm::TLM_OK_RESPONSE) return status;
+  }
   if (!second_tile_.empty()) {
     status = move_tile(input, tlm::TLM_READ_COMMAND, op.second_address, second_tile_);
     if (status != tlm::TLM_OK_RESPONSE) return status;

@@ -3,6 +3,16 @@
 
 namespace systolog::pe {
 
+std::uint64_t VectorOp::input_bytes(const models::Arithmetic& arithmetic) const {
+  if (opcode == VectorOpcode::kFill) return 0;
+  return inputs() * (opcode == VectorOpcode::kWriteBack ? arithmetic.accumulator_bytes()
+                                                        : arithmetic.code_bytes());
+}
+
+std::uint64_t VectorOp::second_bytes(const models::Arithmetic& arithmetic) const {
+  return opcode == VectorOpcode::kAdd ? inputs() * arithmetic.code_bytes() : 0;
+}
+
 std::uint64_t VectorOp::parameter_bytes(const models::Arithmetic& arithmetic) const {
   if (opcode == VectorOpcode::kBatchNorm) return std::uint64_t{2} * channels * sizeof(float);
   if (opcode != VectorOpcode::kWriteBack) return 0;

@@ -16,6 +16,8 @@ enum class VectorOpcode : std::uint32_t {
   kAdd,
   kBatchNorm,  // scale[c] * x + shift[c] in FP32, rounded once
   kSoftmax,    // over the channels of each pixel, in FP32, rounded once
+  kCopy,       // the codes as they are; between two quantisations by FP32, rounded once
+  kFill,       // fill_code everywhere; no input
 };
 
 /// One tile of work for the vector unit as its command word. Codes lie as [images, rows, columns,
@@ -36,12 +38,16 @@ struct VectorOp {
   std::int32_t first_row = 0, first_column = 0;  // as in Matmul
   std::uint32_t count_include_pad = 0;           // kAveragePool
   std::uint32_t has_bias = 0;                    // kWriteBack
+  std::uint32_t fill_code = 0;                   // kFill
   models::Quantisation in, second, out;          // int:B only
 
   std::uint64_t inputs() const { return std::uint64_t{images} * rows * columns * channels; }
   std::uint64_t outputs() const {
     return std::uint64_t{images} * out_rows * out_columns * channels;
   }
+  /// Bytes of the first operand (kWriteBack: accumulators; kFill: none) and of the second.
+  std::uint64_t input_bytes(const models::Arithmetic& arithmetic) const;
+  std::uint64_t second_bytes(const models::Arithmetic& arithmetic) const;
   /// Bytes of parameters: kWriteBack has bias [channels] if any and, where the arithmetic is
   /// quantised, FP32 requantisation factors [channels]; kBatchNorm FP32 scale and shift.
   std::uint64_t parameter_bytes(const models::Arithmetic& arithmetic) const;

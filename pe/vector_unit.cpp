@@ -84,6 +84,10 @@ void batch_norm(std::size_t channels, std::span<const float> parameters, std::sp
   }
 }
 
+bool same(const models::Quantisation& a, const models::Quantisation& b) {
+  return a.scale == b.scale && a.zero_point == b.zero_point;
+}
+
 void softmax(std::size_t channels, std::span<const float> in, std::span<float> out) {
   for (std::size_t first = 0; first < in.size(); first += channels) {
     const auto x = in.subspan(first, channels);
@@ -122,7 +126,10 @@ VectorCounts VectorUnit::counts(const VectorOp& op) const {
       counts.input_reads = counts.lane_operations = 3 * op.outputs();
       break;
     case VectorOpcode::kRelu:
+    case VectorOpcode::kCopy:
       counts.input_reads = op.outputs();
+      break;
+    case VectorOpcode::kFill:
       break;
   }
   return counts;
@@ -155,6 +162,16 @@ void VectorUnit::execute(const VectorOp& op, std::span<const std::byte> input,
     a.relu(op.outputs(), op.in, output.data());
     return;
   }
+  if (op.opcode == VectorOpcode::kCopy && same(op.in, op.out)) {
+    std::memcpy(output.data(), input.data(), output.size());
+    return;
+  }
+  if (op.opcode == VectorOpcode::kFill) {
+    for (std::size_t at = 0; at < output.size(); at += a.code_bytes()) {
+      std::memcpy(output.data() + at, &op.fill_code, a.code_bytes());
+    }
+    return;
+  }
   if (op.opcode == VectorOpcode::kMaxPool) return max_pool(op, a, input, output);
   if (op.opcode == VectorOpcode::kAdd) {
     a.add(op.outputs(), input.data(), op.in, second.data(), op.second, op.out, output.data());
@@ -168,6 +185,7 @@ void VectorUnit::execute(const VectorOp& op, std::span<const std::byte> input,
     batch_norm(op.channels, read_floats(parameters), in, out);
   }
   if (op.opcode == VectorOpcode::kSoftmax) softmax(op.channels, in, out);
+  if (op.opcode == VectorOpcode::kCopy) std::copy(in.begin(), in.end(), out.begin());
   a.encode(out, op.out, output.data());
 }
 

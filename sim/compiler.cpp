@@ -9,6 +9,7 @@
 
 #include "models/user_error.h"
 #include "sim/activation_map.h"
+#include "sim/moves.h"
 #include "sim/program_builder.h"
 #include "sim/ring_allocator.h"
 #include "sim/tiling.h"
@@ -70,8 +71,13 @@ class Compiler {
     for (const Layer& layer : network_.layers) {
       builder_.begin_layer();
       try {
-        std::holds_alternative<MatmulLayer>(layer.work) ? compile_matmul(layer)
-                                                        : compile_vector(layer);
+        if (std::holds_alternative<MatmulLayer>(layer.work)) {
+          compile_matmul(layer);
+        } else if (std::holds_alternative<VectorLayer>(layer.work)) {
+          compile_vector(layer);
+        } else {
+          compile_move(layer);
+        }
       } catch (const UserError& error) {
         throw UserError(network_.name + ": " + error.what());
       }
@@ -375,6 +381,56 @@ class Compiler {
     ranges.push_back(range(Scratchpad::kOutput, out.begin, out_bytes, true));
     builder_.add(v, std::move(ranges));
     store_tile(layer.output, p, channels, out.begin);
+  }
+
+  // --- layers that move codes -----------------------------------------------------------------
+
+  void compile_move(const Layer& layer) {
+    const auto& work = std::get<MoveLayer>(layer.work);
+    const std::uint64_t code = arithmetic_.code_bytes();
+    // Half of a scratchpad: the next tile loads while this one is stored.
+    const std::uint64_t room =
+        std::min(config_.input_sram.capacity_bytes, config_.output_sram.capacity_bytes) / 2;
+    const std::uint64_t most = room / RingAllocator::align(1) * RingAllocator::align(1) / code;
+    std::uint64_t tiles = 0;
+    for (const Move& move : work.moves) {
+      const std::size_t input = layer.inputs[move.input];
+      for (const MoveTile& tile : move_tiles(move, batch_, network_.values[input].shape.count(),
+                                             network_.values[layer.output].shape.count(), code,
+                                             std::max<std::uint64_t>(most, 1))) {
+        move_tile(layer, work, move, input, tile);
+        ++tiles;
+      }
+    }
+    program().tilings.push_back({.images = batch_, .tiles = tiles, .loop_order = "moves"});
+  }
+
+  void move_tile(const Layer& layer, const MoveLayer& work, const Move& move, std::size_t input,
+                 const MoveTile& tile) {
+    const std::uint64_t bytes = tile.codes * arithmetic_.code_bytes();
+    pe::VectorOp v;
+    v.opcode = move.fills ? pe::VectorOpcode::kFill : pe::VectorOpcode::kCopy;
+    v.fill_code = work.fill_code;
+    v.channels = tile.codes;
+    v.in = network_.values[input].quantisation;
+    v.out = network_.values[layer.output].quantisation;
+    std::vector<MemoryRange> ranges;
+    if (!move.fills) {
+      const Region in = input_.allocate(bytes);
+      Transfer load = tile.load;
+      load.dram.address += activations_.address(input);
+      load.local.address = v.input_address = in.begin;
+      builder_.add(load, /*constants=*/false);
+      ranges.push_back(range(Scratchpad::kInput, in.begin, bytes, false));
+    }
+    const Region out = output_.allocate(bytes);
+    v.output_address = out.begin;
+    ranges.push_back(range(Scratchpad::kOutput, out.begin, bytes, true));
+    builder_.add(v, std::move(ranges));
+    Transfer store = tile.store;
+    store.dram.address += activations_.address(layer.output);
+    store.local.address = out.begin;
+    builder_.add(store, /*constants=*/false);
   }
 
   // --- bookkeeping ----------------------------------------------------------------------------

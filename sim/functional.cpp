@@ -72,15 +72,12 @@ class Machine {
     const models::Arithmetic& a = vector_.arithmetic();
     using memory::Scratchpad;
     const bool write_back = v.opcode == pe::VectorOpcode::kWriteBack;
-    const std::uint64_t codes = v.inputs() * a.code_bytes();
-    const bool adds = v.opcode == pe::VectorOpcode::kAdd;
-    vector_.execute(
-        v,
-        write_back ? bytes(Scratchpad::kOutput, v.input_address, v.inputs() * a.accumulator_bytes())
-                   : bytes(Scratchpad::kInput, v.input_address, codes),
-        bytes(Scratchpad::kInput, v.second_address, adds ? codes : 0),
-        bytes(Scratchpad::kWeight, v.parameter_address, v.parameter_bytes(a)),
-        bytes(Scratchpad::kOutput, v.output_address, v.outputs() * a.code_bytes()));
+    vector_.execute(v,
+                    bytes(write_back ? Scratchpad::kOutput : Scratchpad::kInput, v.input_address,
+                          v.input_bytes(a)),
+                    bytes(Scratchpad::kInput, v.second_address, v.second_bytes(a)),
+                    bytes(Scratchpad::kWeight, v.parameter_address, v.parameter_bytes(a)),
+                    bytes(Scratchpad::kOutput, v.output_address, v.outputs() * a.code_bytes()));
   }
 
   pe::SystolicArray array_;

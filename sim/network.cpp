@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "models/user_error.h"
+#include "sim/moves.h"
 
 namespace systolog::sim {
 namespace {
@@ -92,6 +93,12 @@ class Lowering {
         const std::size_t relu = sole_relu_after(n);
         lower_matmul(n, relu);
         if (relu != n) fused[relu] = true;
+      } else if (std::holds_alternative<workloads::Slice>(node.op)) {
+        lower_slice(n);
+      } else if (std::holds_alternative<workloads::Pad>(node.op)) {
+        lower_pad(n);
+      } else if (std::holds_alternative<workloads::Concat>(node.op)) {
+        lower_concat(n);
       } else {
         lower_vector(n);
       }
@@ -303,6 +310,92 @@ class Lowering {
     value_of_[n] = add_value(node.name, shape, q);
     network_.layers.push_back({node.name, std::string(workloads::name_of(node.op)),
                                std::move(inputs), value_of_[n], std::move(layer)});
+  }
+
+  // --- movement: codes stay as they are ---------------------------------------------------------
+
+  /// A box in the order of a Shape (channels, height, width) in that of memory.
+  using Sizes = std::array<std::size_t, 3>;
+  static Box box(const Sizes& begin, const Sizes& step, const Sizes& count) {
+    return {{begin[1], begin[2], begin[0]},
+            {step[1], step[2], step[0]},
+            {count[1], count[2], count[0]}};
+  }
+  static constexpr Sizes kOnes = {1, 1, 1};
+
+  void add_move(std::size_t n, std::vector<std::size_t> inputs, models::Quantisation q,
+                MoveLayer layer) {
+    const Node& node = graph_.nodes[n];
+    value_of_[n] = add_value(node.name, node.shape, q);
+    network_.layers.push_back({node.name, std::string(workloads::name_of(node.op)),
+                               std::move(inputs), value_of_[n], std::move(layer)});
+  }
+
+  void lower_slice(std::size_t n) {
+    const Node& node = graph_.nodes[n];
+    const auto& slice = std::get<workloads::Slice>(node.op);
+    const std::size_t input = image_input(node, 0);
+    const Shape& in = network_.values[input].shape;
+    MoveLayer layer;
+    layer.moves.push_back(move_box(0, in, box(slice.begin, slice.step, slice.count), node.shape,
+                                   box({}, kOnes, slice.count)));
+    add_move(n, {input}, network_.values[input].quantisation, std::move(layer));
+  }
+
+  /// The image in the middle, and at each side of each axis a box of the pad's value, which spans
+  /// the axes before it wholly.
+  void lower_pad(std::size_t n) {
+    const Node& node = graph_.nodes[n];
+    const auto& pad = std::get<workloads::Pad>(node.op);
+    const std::size_t input = image_input(node, 0);
+    const Shape& in = network_.values[input].shape;
+    const Sizes inside = workloads::sizes_of(in), whole = workloads::sizes_of(node.shape);
+    MoveLayer layer;
+    layer.moves.push_back(
+        move_box(0, in, box({}, kOnes, inside), node.shape, box(pad.before, kOnes, inside)));
+    Sizes begin = pad.before, count = inside;
+    for (std::size_t d = 0; d < 3; ++d) {
+      const auto fill = [&](std::size_t first, std::size_t positions) {
+        if (positions == 0) return;
+        Sizes at = begin, size = count;
+        at[d] = first;
+        size[d] = positions;
+        Move move = move_box(0, node.shape, box({}, kOnes, size), node.shape, box(at, kOnes, size));
+        move.fills = true;
+        layer.moves.push_back(std::move(move));
+      };
+      fill(0, pad.before[d]);
+      fill(pad.before[d] + inside[d], pad.after[d]);
+      begin[d] = 0;
+      count[d] = whole[d];
+    }
+    // Zero is a code of every quantisation; another value may lie outside of the input's.
+    const models::Quantisation q =
+        pad.value == 0.0F ? network_.values[input].quantisation : quantisation_of(n);
+    arithmetic().encode({&pad.value, 1}, q, reinterpret_cast<std::byte*>(&layer.fill_code));
+    add_move(n, {input}, q, std::move(layer));
+  }
+
+  void lower_concat(std::size_t n) {
+    const Node& node = graph_.nodes[n];
+    const std::size_t axis = std::get<workloads::Concat>(node.op).axis;
+    std::vector<std::size_t> inputs;
+    MoveLayer layer;
+    Sizes at = {};
+    bool one_quantisation = true;
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      inputs.push_back(image_input(node, i));
+      const Value& value = network_.values[inputs[i]];
+      const Sizes sizes = workloads::sizes_of(value.shape);
+      layer.moves.push_back(
+          move_box(i, value.shape, box({}, kOnes, sizes), node.shape, box(at, kOnes, sizes)));
+      at[axis] += sizes[axis];
+      const models::Quantisation& first = network_.values[inputs[0]].quantisation;
+      one_quantisation = one_quantisation && value.quantisation.scale == first.scale &&
+                         value.quantisation.zero_point == first.zero_point;
+    }
+    const auto q = one_quantisation ? network_.values[inputs[0]].quantisation : quantisation_of(n);
+    add_move(n, std::move(inputs), q, std::move(layer));
   }
 
   /// The order in memory that all inputs of an element-wise node share.

@@ -44,12 +44,31 @@ struct VectorLayer {
   std::vector<float> parameters;  // kBatchNorm: scale [channels], shift [channels]
 };
 
+/// Codes that go from one place to another: input[in_offset + sum of i in_stride] to
+/// output[out_offset + sum of i out_stride] for the i of all loops, in codes of one image.
+struct Move {
+  struct Loop {
+    std::uint64_t count, in_stride, out_stride;
+  };
+  std::size_t input = 0;    // of the layer's inputs
+  bool fills = false;       // reads nothing: writes the layer's fill_code
+  std::vector<Loop> loops;  // outermost first
+  std::uint64_t in_offset = 0, out_offset = 0;
+};
+
+/// A layer that moves values and computes nothing: the DMA loads and stores with strides, the
+/// vector unit hands them on. The moves write every code of the output once.
+struct MoveLayer {
+  std::vector<Move> moves;
+  std::uint32_t fill_code = 0;
+};
+
 struct Layer {
   std::string name;                 // the ONNX node's
   std::string op;                   // "conv", "gemm", "max_pool", ...
   std::vector<std::size_t> inputs;  // values
   std::size_t output = 0;           // value
-  std::variant<MatmulLayer, VectorLayer> work;
+  std::variant<MatmulLayer, VectorLayer, MoveLayer> work;
 };
 
 /// A network ready for the compiler: every constant encoded in the arithmetic, ReLU fused, reshapes

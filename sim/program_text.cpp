@@ -51,6 +51,10 @@ std::string_view name_of(pe::VectorOpcode opcode) {
       return "batch_norm";
     case pe::VectorOpcode::kSoftmax:
       return "softmax";
+    case pe::VectorOpcode::kCopy:
+      return "copy";
+    case pe::VectorOpcode::kFill:
+      return "fill";
   }
   return "";
 }
@@ -95,8 +99,12 @@ std::string work_text(const pe::Matmul& m) {
 std::string work_text(const pe::VectorOp& v) {
   using memory::Scratchpad;
   const bool write_back = v.opcode == pe::VectorOpcode::kWriteBack;
-  std::string text = "vector  " + std::string(name_of(v.opcode)) + " " +
-                     at(write_back ? Scratchpad::kOutput : Scratchpad::kInput, v.input_address);
+  std::string text = "vector  " + std::string(name_of(v.opcode)) + " ";
+  if (v.opcode == pe::VectorOpcode::kFill) {
+    text += "code=" + hex(v.fill_code);
+  } else {
+    text += at(write_back ? Scratchpad::kOutput : Scratchpad::kInput, v.input_address);
+  }
   if (v.opcode == pe::VectorOpcode::kAdd) text += " " + at(Scratchpad::kInput, v.second_address);
   if (v.has_bias != 0 || v.opcode == pe::VectorOpcode::kBatchNorm) {
     text += " " + at(Scratchpad::kWeight, v.parameter_address);

@@ -17,6 +17,9 @@ struct NameOf {
   std::string_view operator()(const Add&) const { return "add"; }
   std::string_view operator()(const BatchNorm&) const { return "batch_norm"; }
   std::string_view operator()(const Softmax&) const { return "softmax"; }
+  std::string_view operator()(const Slice&) const { return "slice"; }
+  std::string_view operator()(const Pad&) const { return "pad"; }
+  std::string_view operator()(const Concat&) const { return "concat"; }
 };
 
 }  // namespace
@@ -30,6 +33,14 @@ std::string to_string(const Shape& shape) {
     text += ", " + std::to_string(shape.height) + ", " + std::to_string(shape.width);
   }
   return text + "]";
+}
+
+std::array<std::size_t, 3> sizes_of(const Shape& shape) {
+  return {shape.channels, shape.height, shape.width};
+}
+
+Shape with_sizes(const Shape& like, const std::array<std::size_t, 3>& sizes) {
+  return {sizes[0], sizes[1], sizes[2], like.is_vector};
 }
 
 std::uint64_t macs(const Graph& graph, std::size_t node) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -63,15 +64,32 @@ struct BatchNorm {
 };
 /// Over channels, of a vector.
 struct Softmax {};
+/// Every step-th of `count` positions from `begin`, along channels, height and width.
+struct Slice {
+  std::array<std::size_t, 3> begin = {}, step = {1, 1, 1}, count = {};
+};
+/// Adds positions of `value` before and after, along channels, height and width.
+struct Pad {
+  std::array<std::size_t, 3> before = {}, after = {};
+  float value = 0.0F;
+};
+/// One or more activations behind each other along an axis: 0 channels, 1 height, 2 width.
+struct Concat {
+  std::size_t axis = 0;
+};
 
 using Operator = std::variant<Input, Conv, Gemm, Relu, MaxPool, AveragePool, GlobalAveragePool,
-                              Reshape, Add, BatchNorm, Softmax>;
+                              Reshape, Add, BatchNorm, Softmax, Slice, Pad, Concat>;
 
 /// "conv", "gemm", ...: the report's `op`.
 std::string_view name_of(const Operator& op);
 
 /// One image's shape for messages: "[6, 14, 14]", or "[84]" for a vector.
 std::string to_string(const Shape& shape);
+
+/// Channels, height, width; and the shape of the same kind that has them.
+std::array<std::size_t, 3> sizes_of(const Shape& shape);
+Shape with_sizes(const Shape& like, const std::array<std::size_t, 3>& sizes);
 
 struct Node {
   std::string name;

@@ -49,9 +49,10 @@ class Inference {
       fail(is_first ? "the first node must be the input" : "only the first node may be an input");
     }
     const std::size_t arity = is_first ? 0 : std::holds_alternative<Add>(node.op) ? 2 : 1;
-    if (node.inputs.size() != arity) {
+    const bool takes_more = std::holds_alternative<Concat>(node.op);
+    if (takes_more ? node.inputs.empty() : node.inputs.size() != arity) {
       fail("has " + std::to_string(node.inputs.size()) + " inputs, allowed " +
-           std::to_string(arity));
+           std::to_string(arity) + (takes_more ? " or more" : ""));
     }
     for (const std::size_t input : node.inputs) {
       if (input >= index_) {
@@ -141,7 +142,58 @@ class Inference {
 
   Shape operator()(const Softmax&) const { return vector(); }
 
+  Shape operator()(const Slice& op) const {
+    const auto sizes = sizes_of(input());
+    for (std::size_t d = 0; d < 3; ++d) {
+      const bool inside = op.count[d] > 0 && op.step[d] > 0 && op.begin[d] < sizes[d] &&
+                          op.count[d] - 1 <= (sizes[d] - 1 - op.begin[d]) / op.step[d];
+      if (!inside) {
+        fail("takes " + std::to_string(op.count[d]) + " positions from " +
+             std::to_string(op.begin[d]) + " in steps of " + std::to_string(op.step[d]) +
+             " along the " + std::string(kAxes[d]) + " of its input " + to_string(input()));
+      }
+    }
+    return with_sizes(input(), op.count);
+  }
+
+  Shape operator()(const Pad& op) const {
+    auto sizes = sizes_of(input());
+    for (std::size_t d = 0; d < 3; ++d) {
+      for (const std::size_t pad : {op.before[d], op.after[d]}) {
+        if (pad > kMaxElements || (d > 0 && pad > 0 && input().is_vector)) {
+          fail("pad " + std::to_string(pad) + " along the " + std::string(kAxes[d]) +
+               " of its input " + to_string(input()));
+        }
+        sizes[d] += pad;
+      }
+    }
+    return with_sizes(input(), sizes);
+  }
+
+  Shape operator()(const Concat& op) const {
+    const Node& node = graph_.nodes[index_];
+    if (op.axis > 2 || (op.axis > 0 && input().is_vector)) {
+      fail("axis " + std::to_string(op.axis) + ", allowed 0" + (input().is_vector ? "" : " to 2"));
+    }
+    auto sizes = sizes_of(input());
+    sizes[op.axis] = 0;
+    for (const std::size_t other : node.inputs) {
+      const Shape& shape = graph_.nodes[other].shape;
+      auto wanted = sizes_of(input());
+      wanted[op.axis] = sizes_of(shape)[op.axis];
+      if (shape != with_sizes(input(), wanted)) {
+        fail("cannot join " + to_string(input()) + " and " + to_string(shape) + " along the " +
+             std::string(kAxes[op.axis]));
+      }
+      // At most kMaxElements each, and protobuf's 2 GiB hold no more than 2^30 names.
+      sizes[op.axis] += wanted[op.axis];
+    }
+    return with_sizes(input(), sizes);
+  }
+
  private:
+  static constexpr std::string_view kAxes[] = {"channels", "height", "width"};
+
   [[noreturn]] void fail(const std::string& what) const {
     const Node& node = graph_.nodes[index_];
     throw UserError("node '" + node.name + "' (" + std::string(name_of(node.op)) + "): " + what);

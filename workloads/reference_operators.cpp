@@ -2,6 +2,7 @@
 #include "workloads/reference_operators.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -155,6 +156,53 @@ struct Runner {
     }
     for (float& x : out) x /= sum;
     return out;
+  }
+
+  std::vector<float> operator()(const Slice& op) const {
+    const Shape &is = in_shape(), &os = node.shape;
+    std::vector<float> out;
+    out.reserve(os.count());
+    for (std::size_t c = 0; c < os.channels; ++c) {
+      for (std::size_t y = 0; y < os.height; ++y) {
+        const float* const row =
+            &in()[((op.begin[0] + c * op.step[0]) * is.height + op.begin[1] + y * op.step[1]) *
+                  is.width];
+        for (std::size_t x = 0; x < os.width; ++x) {
+          out.push_back(row[op.begin[2] + x * op.step[2]]);
+        }
+      }
+    }
+    return out;
+  }
+
+  std::vector<float> operator()(const Pad& op) const {
+    std::vector<float> out(node.shape.count(), op.value);
+    place(in(), in_shape(), op.before, out);
+    return out;
+  }
+
+  std::vector<float> operator()(const Concat& op) const {
+    std::vector<float> out = zeros();
+    std::array<std::size_t, 3> at = {};
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      const Shape& shape = graph.nodes[node.inputs[i]].shape;
+      place(inputs[i], shape, at, out);
+      at[op.axis] += sizes_of(shape)[op.axis];
+    }
+    return out;
+  }
+
+  /// Copies a tensor into this node's output, its first element to position `at`.
+  void place(std::span<const float> from, const Shape& shape, const std::array<std::size_t, 3>& at,
+             std::vector<float>& out) const {
+    for (std::size_t c = 0; c < shape.channels; ++c) {
+      for (std::size_t y = 0; y < shape.height; ++y) {
+        const float* const row = &from[(c * shape.height + y) * shape.width];
+        float* const to =
+            &out[((at[0] + c) * node.shape.height + at[1] + y) * node.shape.width + at[2]];
+        std::copy(row, row + shape.width, to);
+      }
+    }
   }
 
   /// Folds the pixels of each window from `start`; `finish` gets the result and their number.

@@ -251,6 +251,30 @@ TEST_F(Int8Unit, RectifiesAtTheZeroPointAndAddsRealNumbers) {
   }
 }
 
+TEST_F(VectorFp32, CopiesEveryBitAndFillsWithoutInput) {
+  VectorOp op = random_op(draw_, VectorOpcode::kCopy);
+  const auto values = sixteenths(draw_, op.inputs());
+  EXPECT_EQ(execute(op, values), values);
+  op.opcode = VectorOpcode::kFill;
+  op.fill_code = 0x40490FDB;  // pi
+  EXPECT_EQ(op.input_bytes(*arithmetic_), 0U);
+  EXPECT_EQ(execute(op, {}), std::vector<float>(op.outputs(), 3.14159274F));
+}
+
+TEST_F(Int8Unit, CopiesCodesOfOneQuantisationAndRealNumbersBetweenTwo) {
+  for (int i = 0; i < 50; ++i) {
+    VectorOp op = random_op(draw_, VectorOpcode::kCopy);
+    op.in = op.out = {0.3F, 7};  // the product of scale and code is no FP32 number
+    const auto codes = random_codes(op.inputs());
+    ASSERT_EQ(execute(op, codes), codes);
+    op.in = random_quantisation();
+    op.out = random_quantisation();
+    std::vector<int> converted = codes;
+    for (int& code : converted) code = code_of(real(code, op.in), op.out);
+    ASSERT_EQ(execute(op, codes), converted);
+  }
+}
+
 TEST_F(VectorFp32, PoolsTheMaximumOfThePixelsInsideTheImage) {
   for (int i = 0; i < 200; ++i) {
     const VectorOp op = random_pool(draw_, VectorOpcode::kMaxPool);
@@ -356,6 +380,8 @@ INSTANTIATE_TEST_SUITE_P(
                                4 * kPooled, 0, 0},
                     CountsCase{"Add", VectorOpcode::kAdd, kAll, kAll, 2 * kAll, 0, 0},
                     CountsCase{"BatchNorm", VectorOpcode::kBatchNorm, kAll, kAll, kAll, 2 * 3, 0},
+                    CountsCase{"Copy", VectorOpcode::kCopy, kAll, kAll, kAll, 0, 0},
+                    CountsCase{"Fill", VectorOpcode::kFill, kAll, kAll, 0, 0, 0},
                     CountsCase{"Softmax", VectorOpcode::kSoftmax, kAll, 3 * kAll, 3 * kAll, 0, 0}),
     [](const auto& operation) { return operation.param.name; });
 

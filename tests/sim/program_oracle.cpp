@@ -56,7 +56,7 @@ struct Toucher {
       const std::uint64_t bias = v.has_bias != 0 ? arithmetic.bias_bytes() : 0;
       const std::uint64_t factor = arithmetic.is_quantised() ? 4 : 0;
       touch(kWeight, v.parameter_address, v.channels * (bias + factor), false);
-    } else {
+    } else if (v.opcode != pe::VectorOpcode::kFill) {
       touch(kInput, v.input_address, in * code, false);
     }
     if (v.opcode == pe::VectorOpcode::kAdd) touch(kInput, v.second_address, in * code, false);
@@ -172,7 +172,7 @@ struct Describer {
     for (const std::uint32_t field :
          {v.relu, v.images, v.channels, v.rows, v.columns, v.out_rows, v.out_columns, v.kernel_rows,
           v.kernel_columns, v.stride_rows, v.stride_columns, v.dilation_rows, v.dilation_columns,
-          v.count_include_pad, v.has_bias}) {
+          v.count_include_pad, v.has_bias, v.fill_code}) {
       out << " " << field;
     }
     out << " " << v.first_row << " " << v.first_column;

@@ -72,7 +72,7 @@ class Builder {
   }
 
   void image_layer() {
-    switch (draw_.below(8)) {
+    switch (draw_.below(11)) {
       case 0:
         return append_that_fits([&] { return Operator(workloads::MaxPool{random_window()}); });
       case 1:
@@ -86,9 +86,55 @@ class Builder {
         return append(workloads::Relu{});
       case 4:
         return residual();
+      case 5:
+        return append(random_slice());
+      case 6:
+        return append(random_pad());
+      case 7:
+        return branches();
       default:
         return append_that_fits([&] { return Operator(random_conv()); });
     }
+  }
+
+  workloads::Slice random_slice() {
+    workloads::Slice slice;
+    const auto sizes = workloads::sizes_of(shape());
+    for (std::size_t d = 0; d < 3; ++d) {
+      slice.begin[d] = draw_.below(sizes[d]);
+      slice.step[d] = draw_.between(1, 3);
+      // Enough stays for the windows behind.
+      if (draw_.one_in(2)) slice.begin[d] = 0, slice.step[d] = 1;
+      slice.count[d] = (sizes[d] - 1 - slice.begin[d]) / slice.step[d] + 1;
+    }
+    return slice;
+  }
+
+  workloads::Pad random_pad() {
+    workloads::Pad pad;
+    for (std::size_t d = 0; d < 3; ++d) {
+      if (draw_.one_in(2)) pad.before[d] = draw_.below(3);
+      if (draw_.one_in(2)) pad.after[d] = draw_.below(3);
+    }
+    if (draw_.one_in(3)) pad.value = 3.0F * draw_.value();
+    return pad;
+  }
+
+  /// Two or three layers side by side, and the input itself now and then.
+  void branches() {
+    const std::size_t start = last();
+    std::vector<std::size_t> ends;
+    if (draw_.one_in(3)) ends.push_back(start);
+    for (std::uint64_t left = draw_.between(1, 2); left > 0; --left) {
+      workloads::Conv conv;
+      conv.filters = draw_.between(1, 6);
+      const std::size_t channels = graph_.nodes[start].shape.channels;
+      conv.weights = values(conv.filters * channels, spread(channels), 0.0F);
+      append(std::move(conv), {start});
+      ends.push_back(last());
+    }
+    append(workloads::Concat{.axis = 0}, ends);
+    if (draw_.one_in(3)) append(workloads::Concat{.axis = draw_.between(1, 2)}, {last(), last()});
   }
 
   /// x + conv(x), or x + x.

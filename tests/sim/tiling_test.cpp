@@ -66,11 +66,36 @@ TEST(Tiling, PromisesTheDramBytesThatTheCompiledTransfersMove) {
     const Program program = compile(network, config, batch);
     const auto bytes = transferred_bytes(program, network.layers.size());
     for (std::size_t l = 0; l < network.layers.size(); ++l) {
+      if (std::holds_alternative<MoveLayer>(network.layers[l].work)) continue;  // not tiled
       const LayerShape shape = shape_of(network, network.layers[l], batch);
       const Tiling tiling = tiling_of(program.tilings[l], shape.is_matmul);
       ASSERT_EQ(dram_bytes(shape, tiling, *network.arithmetic), bytes[l])
           << "seed " << seed << ", layer " << network.layers[l].name << ", "
           << program.tilings[l].tiles << " tiles, " << program.tilings[l].loop_order;
+    }
+  }
+}
+
+TEST(Moves, LoadEveryCodeTheyDoNotFillOnceAndStoreEveryOutputOnce) {
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    Draw draw(seed);
+    const auto graph = random_graph(draw);
+    const auto images = random_images(graph, 2, draw);
+    const Network network = lower_calibrated(graph, draw.of(arithmetic_cases()), images);
+    const auto batch = static_cast<std::uint32_t>(draw.between(1, 4));
+    const auto config = with_tight_scratchpads(random_accelerator(draw), network, batch, draw);
+    const auto bytes = transferred_bytes(compile(network, config, batch), network.layers.size());
+    for (std::size_t l = 0; l < network.layers.size(); ++l) {
+      const Layer& layer = network.layers[l];
+      const auto* work = std::get_if<MoveLayer>(&layer.work);
+      if (work == nullptr) continue;
+      std::uint64_t codes = network.values[layer.output].shape.count();
+      for (const Move& move : work->moves) {
+        std::uint64_t moved = move.fills ? 0 : 1;
+        for (const Move::Loop& loop : move.loops) moved *= loop.count;
+        codes += moved;
+      }
+      ASSERT_EQ(bytes[l], codes * batch * network.arithmetic->code_bytes()) << "seed " << seed;
     }
   }
 }
@@ -91,6 +116,7 @@ TEST(Tiling, OfOneTileMovesEachByteOnceAndNoTilingMovesLess) {
     AcceleratorConfig config = random_accelerator(draw);
     const std::size_t code = network.arithmetic->code_bytes();
     for (const Layer& layer : network.layers) {
+      if (std::holds_alternative<MoveLayer>(layer.work)) continue;
       const LayerShape s = shape_of(network, layer, 2);
       const auto& w = s.window;
       const auto& in = network.values[layer.inputs[0]].shape;

@@ -80,6 +80,12 @@ std::vector<std::size_t> Attributes::sizes(const std::string& name, std::size_t 
   return values;
 }
 
+std::vector<std::int64_t> Attributes::integers(const std::string& name) {
+  const auto* attribute = find(name, onnx::AttributeProto::INTS);
+  if (attribute == nullptr) return {};
+  return {attribute->ints().begin(), attribute->ints().end()};
+}
+
 void Attributes::require(const std::string& name, std::int64_t standard, std::int64_t allowed) {
   const std::int64_t value = integer(name, standard);
   if (value != allowed) {

@@ -25,6 +25,8 @@ class Attributes {
   /// Empty when absent; otherwise `count` values in [least, most].
   std::vector<std::size_t> sizes(const std::string& name, std::size_t count, std::size_t least,
                                  std::size_t most);
+  /// As many values as there are; empty when absent.
+  std::vector<std::int64_t> integers(const std::string& name);
   /// An integer attribute that has to have the one value that is supported, if it is there.
   void require(const std::string& name, std::int64_t standard, std::int64_t allowed);
   /// Known, without effect on inference.

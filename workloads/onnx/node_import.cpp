@@ -85,6 +85,10 @@ void NodeImport::emit(Operator op, std::vector<std::size_t> inputs) {
   bind(graph.nodes.size() - 1);
 }
 
+std::size_t NodeImport::output() const {
+  return std::get<std::size_t>(import_.values.at(proto_.output(0)));
+}
+
 void NodeImport::bind(Value value) {
   import_.values.insert_or_assign(proto_.output(0), std::move(value));
 }

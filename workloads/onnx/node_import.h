@@ -51,6 +51,7 @@ class NodeImport {
 
   /// Fails unless the node has `least` to `most` inputs and only its first output is read.
   void check_arity(int least, int most) const;
+  int inputs() const { return proto_.input_size(); }
   bool has_input(int i) const;
   bool is_constant(int i) const;
   std::size_t activation(int i) const;  // node of the graph
@@ -61,6 +62,8 @@ class NodeImport {
 
   /// Adds a node to the graph and binds the first output to it.
   void emit(Operator op, std::vector<std::size_t> inputs);
+  /// The graph node that the first output is bound to.
+  std::size_t output() const;
   /// Binds the first output to a value that is there already.
   void bind(Value value);
   const Value& value(int i) const;

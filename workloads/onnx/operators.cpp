@@ -9,6 +9,7 @@ constexpr OperatorEntry kOperators[] = {
     {"Add", import_add},
     {"AveragePool", import_average_pool},
     {"BatchNormalization", import_batch_normalization},
+    {"Concat", import_concat},
     {"Constant", import_constant},
     {"Conv", import_conv},
     {"Dropout", import_dropout},
@@ -18,8 +19,10 @@ constexpr OperatorEntry kOperators[] = {
     {"Identity", import_identity},
     {"MatMul", import_mat_mul},
     {"MaxPool", import_max_pool},
+    {"Pad", import_pad},
     {"Relu", import_relu},
     {"Reshape", import_reshape},
+    {"Slice", import_slice},
     {"Softmax", import_softmax},
 };
 
