@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "memory/dram/controller.h"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+
+namespace systolog::memory::dram {
+namespace {
+
+// The order of candidates as one number, from the top bit: cycles from now, column commands before
+// others, age (2^36 requests), and the bank, which orders nothing but says whose it is.
+constexpr int kBankBits = 6, kAgeBits = 36;
+constexpr int kCycleShift = kBankBits + kAgeBits + 1;
+constexpr std::uint64_t kRowCommand = std::uint64_t{1} << (kBankBits + kAgeBits);
+constexpr Cycle kMostCycles = (Cycle{1} << (64 - kCycleShift)) - 2;
+
+std::uint64_t column_key(std::uint64_t order, std::uint32_t bank) {
+  return order << kBankBits | bank;
+}
+
+}  // namespace
+
+Counts& Counts::operator+=(const Counts& other) {
+  activates += other.activates;
+  precharges += other.precharges;
+  reads += other.reads;
+  writes += other.writes;
+  refreshes += other.refreshes;
+  row_hits += other.row_hits;
+  row_misses += other.row_misses;
+  row_conflicts += other.row_conflicts;
+  forwarded_reads += other.forwarded_reads;
+  active_cycles += other.active_cycles;
+  return *this;
+}
+
+Controller::Controller(const Device& device, OnDone on_done)
+    : timing_(device.timing),
+      policy_(device.policy),
+      banks_of_rank_(device.organisation.banks_of_rank()),
+      banks_(device.organisation, device.timing),
+      on_done_(std::move(on_done)),
+      due_(device.organisation.ranks) {
+  auto prepare = [&](Queue& queue, std::uint32_t size) {
+    queue.slots.resize(size);
+    for (std::uint32_t slot = size; slot > 0; --slot) queue.free.push_back(slot - 1);
+    queue.banks.resize(device.organisation.banks_of_channel());
+  };
+  prepare(reads_, policy_.read_queue);
+  prepare(writes_, policy_.write_queue);
+  writes_.column = Command::kWrite;
+  const Cycle ranks = device.organisation.ranks;
+  for (Cycle rank = 0; rank < ranks; ++rank) {
+    due_[static_cast<std::size_t>(rank)] = timing_.nrefi * (rank + 1) / ranks;
+  }
+  if (policy_.refresh) first_due_ = due_.front();
+}
+
+void Controller::submit(Kind kind, const Location& location, std::uint64_t tag, Cycle now) {
+  assert(!full(kind));
+  if (idle()) finish(now);
+  now_ = std::max(now_, now);
+  chosen_ = false;
+  if (kind == Kind::kRead && (writes_.occupied >> location.bank & 1) != 0) {
+    for (std::uint32_t slot = writes_.banks[location.bank].head; slot != kNone;
+         slot = writes_.slots[slot].next) {
+      const Request& write = writes_.slots[slot];
+      if (write.row == location.row && write.column == location.column) {
+        ++counts_.forwarded_reads;
+        on_done_(tag, now + timing_.nbl);
+        return;
+      }
+    }
+  }
+  Queue& q = kind == Kind::kRead ? reads_ : writes_;
+  const std::uint32_t slot = q.free.back();
+  q.free.pop_back();
+  q.slots[slot] = {tag, order_++, location.row, location.column, kNone, false};
+  BankList& list = q.banks[location.bank];
+  if (list.hit == kNone && banks_.open_row(location.bank) == std::int64_t{location.row}) {
+    list.hit = slot;
+    list.before_hit = list.tail;
+  }
+  (list.tail == kNone ? list.head : q.slots[list.tail].next) = slot;
+  list.tail = slot;
+  q.occupied |= std::uint64_t{1} << location.bank;
+  settle(q, location.bank);
+  ++q.size;
+}
+
+Cycle Controller::next_cycle() {
+  if (!chosen_) {
+    choice_ = choose();
+    chosen_ = true;
+  }
+  return choice_.cycle;
+}
+
+// Told from the last command's direction, so that it does not matter how often it is asked.
+bool Controller::drains_next() const {
+  if (draining_) return reads_.size == 0 ? writes_.size > 0 : writes_.size > policy_.write_low;
+  return writes_.size >= policy_.write_high || (reads_.size == 0 && writes_.size > 0);
+}
+
+Controller::Choice Controller::choose() const {
+  if (idle()) return {};
+  const bool draining = drains_next();
+  const Queue& q = draining ? writes_ : reads_;
+  constexpr std::uint64_t kNobody = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t best = kNobody;
+  for (std::uint64_t left = q.occupied; left != 0; left &= left - 1) {
+    const auto bank = static_cast<std::uint32_t>(std::countr_zero(left));
+    const BankList& list = q.banks[bank];
+    const Cycle cycle = std::max(banks_.earliest_of_bank(list.wanted, bank), now_);
+    if (cycle >= first_due_ && cycle >= refresh_due(bank / banks_of_rank_)) continue;
+    const Cycle wait = std::min(cycle - now_, kMostCycles);
+    best = std::min(best, static_cast<std::uint64_t>(wait) << kCycleShift | list.key);
+  }
+  Choice choice;
+  if (best != kNobody) {
+    choice.bank = static_cast<std::uint32_t>(best & ((1U << kBankBits) - 1));
+    choice.command = q.banks[choice.bank].wanted;
+    choice.cycle = std::max(banks_.earliest_of_bank(choice.command, choice.bank), now_);
+  }
+  choice.draining = draining;
+  if (choice.cycle < first_due_) return choice;
+  Choice refresh;
+  for (std::uint32_t rank = 0; rank < due_.size(); ++rank) {
+    if (refresh_due(rank) > choice.cycle) continue;
+    const Choice wanted = choose_refresh(rank);
+    if (wanted.cycle < refresh.cycle) refresh = wanted;
+  }
+  refresh.draining = draining;
+  return refresh.cycle <= choice.cycle ? refresh : choice;
+}
+
+Controller::Choice Controller::choose_refresh(std::uint32_t rank) const {
+  const std::uint32_t first = rank * banks_of_rank_;
+  const Cycle from = std::max(now_, refresh_due(rank));
+  if (banks_.all_closed(rank)) {
+    return {std::max(from, banks_.earliest(Command::kRefresh, first)), Command::kRefresh, first};
+  }
+  Choice choice;
+  for (std::uint32_t bank = first; bank < first + banks_of_rank_; ++bank) {
+    if (banks_.open_row(bank) == BankTiming::kClosed) continue;
+    const Cycle cycle = std::max(from, banks_.earliest(Command::kPrecharge, bank));
+    if (cycle < choice.cycle) choice = {cycle, Command::kPrecharge, bank};
+  }
+  return choice;
+}
+
+void Controller::count_outcome(Request& request, std::uint64_t& outcome) {
+  if (!request.touched) ++outcome;
+  request.touched = true;
+}
+
+void Controller::issue() {
+  const auto [now, command, bank, draining] = choice_;
+  assert(chosen_ && now != kNever);
+  chosen_ = false;
+  draining_ = draining;
+  now_ = now;
+  switch (command) {
+    case Command::kActivate: {
+      Request& oldest = queue().slots[queue().banks[bank].head];
+      count_outcome(oldest, counts_.row_misses);
+      banks_.activate(bank, oldest.row, now);
+      ++counts_.activates;
+      find_hits_of(bank);
+      observe(command, bank, now, false);
+      break;
+    }
+    case Command::kPrecharge: {
+      const BankList& list = queue().banks[bank];
+      const bool for_refresh = refresh_due(bank / banks_of_rank_) <= now;
+      if (!for_refresh) count_outcome(queue().slots[list.head], counts_.row_conflicts);
+      banks_.precharge(bank, now);
+      ++counts_.precharges;
+      find_hits_of(bank);
+      observe(command, bank, now, false);
+      break;
+    }
+    case Command::kRead:
+    case Command::kWrite:
+      issue_column(bank, now);
+      break;
+    case Command::kRefresh: {
+      const std::uint32_t rank = bank / banks_of_rank_;
+      banks_.refresh(rank, now);
+      ++counts_.refreshes;
+      due_[rank] += timing_.nrefi;
+      first_due_ = *std::min_element(due_.begin(), due_.end());
+      observe(command, bank, now, false);
+      break;
+    }
+  }
+}
+
+void Controller::issue_column(std::uint32_t bank, Cycle now) {
+  Queue& q = queue();
+  BankList& list = q.banks[bank];
+  const std::uint32_t slot = list.hit;
+  Request& request = q.slots[slot];
+  count_outcome(request, counts_.row_hits);
+  const std::uint32_t after = request.next;
+  (list.before_hit == kNone ? list.head : q.slots[list.before_hit].next) = after;
+  if (list.tail == slot) list.tail = list.before_hit;
+  if (list.head == kNone) q.occupied &= ~(std::uint64_t{1} << bank);
+  --q.size;
+  q.free.push_back(slot);
+  find_hit(q, bank, after, list.before_hit);
+
+  const bool reading = !draining_;
+  if (reading) {
+    banks_.read(bank, now);
+    ++counts_.reads;
+  } else {
+    banks_.write(bank, now);
+    ++counts_.writes;
+  }
+  const bool close = policy_.page == PagePolicy::kClosed && reads_.banks[bank].hit == kNone &&
+                     writes_.banks[bank].hit == kNone;
+  observe(reading ? Command::kRead : Command::kWrite, bank, now, close);
+  if (close) {
+    banks_.auto_precharge(bank);
+    ++counts_.precharges;
+    find_hits_of(bank);
+  }
+  on_done_(request.tag, now + (reading ? timing_.ncl : timing_.ncwl) + timing_.nbl);
+}
+
+void Controller::find_hit(Queue& q, std::uint32_t bank, std::uint32_t from,
+                          std::uint32_t before) const {
+  const std::int64_t row = banks_.open_row(bank);
+  BankList& list = q.banks[bank];
+  list.hit = list.before_hit = kNone;
+  if (row == BankTiming::kClosed) from = kNone;
+  for (std::uint32_t slot = from; slot != kNone; before = slot, slot = q.slots[slot].next) {
+    if (q.slots[slot].row == row) {
+      list.hit = slot;
+      list.before_hit = before;
+      break;
+    }
+  }
+  settle(q, bank);
+}
+
+void Controller::settle(Queue& q, std::uint32_t bank) const {
+  BankList& list = q.banks[bank];
+  if (list.hit != kNone) {
+    list.wanted = q.column;
+    list.key = column_key(q.slots[list.hit].order, bank);
+  } else if (list.head != kNone) {
+    const bool closed = banks_.open_row(bank) == BankTiming::kClosed;
+    list.wanted = closed ? Command::kActivate : Command::kPrecharge;
+    list.key = kRowCommand | column_key(q.slots[list.head].order, bank);
+  }
+}
+
+void Controller::find_hits_of(std::uint32_t bank) {
+  for (Queue* q : {&reads_, &writes_}) find_hit(*q, bank, q->banks[bank].head, kNone);
+}
+
+void Controller::finish(Cycle now) {
+  // Idle: nothing but refreshes can be due.
+  assert(idle());
+  while (first_due_ <= now) {
+    for (std::uint32_t rank = 0; rank < due_.size(); ++rank) {
+      if (refresh_due(rank) != first_due_) continue;
+      choice_ = choose_refresh(rank);
+      if (choice_.cycle > now) return;
+      chosen_ = true;
+      issue();
+      break;
+    }
+  }
+}
+
+Counts Controller::counts(Cycle now) const {
+  Counts counts = counts_;
+  for (std::uint32_t rank = 0; rank < due_.size(); ++rank) {
+    counts.active_cycles += banks_.active_cycles(rank, now);
+  }
+  return counts;
+}
+
+void Controller::observe(Command command, std::uint32_t bank, Cycle now,
+                         bool auto_precharge) const {
+  if (on_command_) on_command_({command, bank, banks_.open_row(bank), now, auto_precharge});
+}
+
+}  // namespace systolog::memory::dram
