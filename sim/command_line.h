@@ -38,5 +38,6 @@ int list_command(const Arguments& arguments);
 int arith_command(const Arguments& arguments);
 int error_command(const Arguments& arguments);
 int scalesim_command(const Arguments& arguments);
+int dram_command(const Arguments& arguments);
 
 }  // namespace systolog::sim

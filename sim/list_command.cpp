@@ -8,6 +8,7 @@
 #include "sim/accelerator_config.h"
 #include "sim/command_line.h"
 #include "sim/data_sets.h"
+#include "sim/dram_file.h"
 #include "sim/json_reader.h"
 #include "sim/share.h"
 #include "sim/technology.h"
@@ -61,6 +62,20 @@ void list_technologies() {
   std::cout << table.to_string();
 }
 
+void list_dram() {
+  TextTable table({"preset", "channels", "bits", "banks", "MiB", "GB/s", "what it is"});
+  for (const auto& name : shared_names("configs/dram", ".json")) {
+    const DramFile file = read_dram(name);
+    const auto& o = file.device.organisation;
+    const auto& t = file.device.timing;
+    table.add({name, std::to_string(o.channels), std::to_string(o.bus_bits),
+               std::to_string(o.banks_of_channel()), grouped(o.capacity_bytes() >> 20),
+               fixed_point(o.channels * o.burst_bytes() / (t.nbl * t.tck_ps * 1e-3), 1),
+               file.note});
+  }
+  std::cout << table.to_string(TextTable::Align::kLeft);
+}
+
 void list_datasets() {
   TextTable sets({"data set", "format", "where"});
   for (const NamedDataset& set : named_datasets()) {
@@ -102,12 +117,14 @@ constexpr Listing kListings[] = {
     {"configs", list_configs},
     {"technologies", list_technologies},
     {"datasets", list_datasets},
+    {"dram", list_dram},
 };
 
-constexpr Usage kUsage{"list", "WHAT",
-                       "Lists formats, multipliers, accumulators, networks, configs, technologies "
-                       "or datasets.",
-                       "  systolog list multipliers"};
+constexpr Usage kUsage{
+    "list", "WHAT",
+    "Lists formats, multipliers, accumulators, networks, configs, technologies,\n"
+    "datasets or dram.",
+    "  systolog list multipliers"};
 
 }  // namespace
 

@@ -27,6 +27,8 @@ constexpr Subcommand kSubcommands[] = {
     {"error", "error statistics of a multiplier, with plots", systolog::sim::error_command},
     {"scalesim", "count what SCALE-Sim counts, from its own config and topology",
      systolog::sim::scalesim_command},
+    {"dram", "run a memory trace through a DRAM: cycles, bandwidth, latencies, energy",
+     systolog::sim::dram_command},
 };
 
 std::string usage() {
