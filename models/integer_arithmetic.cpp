@@ -42,6 +42,11 @@ std::pair<std::int64_t, std::int64_t> extremes_of(std::size_t count, const std::
   return {least, most};
 }
 
+int or_bits(const ArithmeticName& name) {
+  const auto* approximate = std::get_if<LowerOrSum>(&name.accumulator);
+  return approximate == nullptr ? 0 : approximate->or_bits;
+}
+
 int accumulator_width(const ArithmeticName& name) {
   const auto* sum = name.int_sum();
   return sum != nullptr ? sum->width : name.fixed_sum()->width;
@@ -58,28 +63,41 @@ WholeArithmetic::WholeArithmetic(const ArithmeticName& name, const Fixed& codes,
       product_(name.multiplier.is_logarithmic() ? Product::kLogarithmic : Product::kTimes),
       signs_(name.multiplier.signs),
       leading_(name.multiplier.leading()),
+      saturates_(name.fixed_sum() != nullptr),
+      or_bits_(or_bits(name)),
       way_(choose(name, kernels)),
       decoder_(codes.bits(), Decode{codes}) {
-  if (way_ == Way::kWrapping || way_ == Way::kSaturating) {
-    to_float_.emplace(bits(), Prepare<float>{codes, leading_, signs_});
-    to_double_.emplace(bits(), Prepare<double>{codes, leading_, signs_});
-    saturation_ = {
-        .unit = 1.0, .least = -kExactDouble, .most = kExactDouble, .signs = name.multiplier.signs};
-  }
-  if (way_ == Way::kSaturating) {
-    const auto& sum = std::get<FixedSum>(name.accumulator);
-    const double limit = std::ldexp(1.0, sum.width - 1);
-    saturation_.unit = std::ldexp(1.0, sum.fraction_bits - 2 * codes.fraction_bits);
+  saturation_ = {.unit = 1.0, .least = -kExactDouble, .most = kExactDouble, .signs = signs_};
+  if (const auto* sum = name.fixed_sum()) {
+    const double limit = std::ldexp(1.0, sum->width - 1);
+    saturation_.unit = std::ldexp(1.0, sum->fraction_bits - 2 * codes.fraction_bits);
     saturation_.least = -limit;
     saturation_.most = limit - 1.0;
+  }
+  if (way_ == Way::kWrapping || way_ == Way::kSaturating || way_ == Way::kLowerOr) {
+    to_float_.emplace(bits(), Prepare<float>{codes, leading_, signs_});
+    to_double_.emplace(bits(), Prepare<double>{codes, leading_, signs_});
+  }
+  if (way_ == Way::kTable) {
+    const auto& unit = std::get<ProductTable>(name.multiplier.unit);
+    const Code count = Code{1} << bits();
+    const int dropped = saturates_ ? 2 * codes.fraction_bits - name.fixed_sum()->fraction_bits : 0;
+    std::vector<std::int32_t> terms;
+    terms.reserve(std::size_t{count} * count);
+    for (Code a = 0; a < count; ++a) {
+      for (Code b = 0; b < count; ++b) {
+        const std::int64_t product = unit(codes.integer(a), codes.integer(b));
+        terms.push_back(static_cast<std::int32_t>(product >> dropped));
+      }
+    }
+    table_.emplace(bits(), std::move(terms));
   }
 }
 
 auto WholeArithmetic::choose(const ArithmeticName& name, Kernels kernels) const -> Way {
-  if (kernels == Kernels::kScalar || name.multiplier.is_table() ||
-      std::holds_alternative<LowerOrSum>(name.accumulator)) {
-    return Way::kScalar;
-  }
+  if (kernels == Kernels::kScalar) return Way::kScalar;
+  if (name.multiplier.is_table()) return or_bits_ == 0 ? Way::kTable : Way::kScalar;
+  if (or_bits_ != 0) return Way::kLowerOr;
   const bool exact = std::holds_alternative<Exact>(name.multiplier.unit);
   const auto* fixed = std::get_if<FixedSum>(&name.accumulator);
   if (fixed == nullptr && exact && accumulator_width_ <= 32) return Way::kModulo;
@@ -121,6 +139,11 @@ void WholeArithmetic::matmul(const MatmulTile& tile) const {
       if (matmul_nonzero<float, std::int32_t>(*to_float_, tile)) return;
       if (matmul_nonzero<double, double>(*to_double_, tile)) return;
       return matmul_in_doubles(tile);
+    case Way::kLowerOr:
+      if (matmul_nonzero<float, std::int32_t>(*to_float_, tile)) return;
+      return matmul_scalar(tile);
+    case Way::kTable:
+      return matmul_by_table(tile);
   }
 }
 
@@ -158,6 +181,35 @@ void WholeArithmetic::matmul_in_doubles(const MatmulTile& tile) const {
   });
 }
 
+template <typename Sum>
+bool WholeArithmetic::any_order(const MatmulTile& tile, double sums) const {
+  constexpr bool kDouble = std::is_same_v<Sum, double>;
+  const bool modulo = !kDouble && !saturates_ && accumulator_width_ <= 32;
+  if (!modulo && sums >= (kDouble ? kExactDouble : 0x1p31)) return false;
+  if (!saturates_) return true;
+  const std::size_t count = tile.m * tile.n;
+  const auto [least, most] = accumulator_bytes() == 4
+                                 ? extremes_of<std::int32_t>(count, tile.accumulators)
+                                 : extremes_of<std::int64_t>(count, tile.accumulators);
+  return static_cast<double>(most) + sums <= saturation_.most &&
+         static_cast<double>(least) - sums >= saturation_.least;
+}
+
+template <typename ForEach>
+void WholeArithmetic::add_sums(const MatmulTile& tile, const ForEach& for_each) const {
+  const auto add_to = [&]<typename Stored>(Stored) {
+    const int unused = 8 * static_cast<int>(sizeof(Stored)) - accumulator_width_;
+    for_each([&](std::size_t i, auto sum) {
+      using Unsigned = std::make_unsigned_t<Stored>;
+      std::byte* const at = tile.accumulators + i * sizeof(Stored);
+      const auto total = static_cast<Unsigned>(load<Stored>(at)) +
+                         static_cast<Unsigned>(static_cast<std::int64_t>(sum));
+      store(static_cast<Stored>(total << unused) >> unused, at);  // wraps, where sums do
+    });
+  };
+  accumulator_bytes() == 4 ? add_to(std::int32_t{}) : add_to(std::int64_t{});
+}
+
 template <typename T, typename Sum>
 bool WholeArithmetic::matmul_nonzero(const Decoder<T, Prepare<T>>& decode,
                                      const MatmulTile& tile) const {
@@ -165,7 +217,8 @@ bool WholeArithmetic::matmul_nonzero(const Decoder<T, Prepare<T>>& decode,
     if (code_bytes() < 4) return decode(codes, count, out, 1);
     decode_integers(codes, count, bits(), leading_, signs_, out);
   };
-  NonzeroTile<T, Sum> packed(tile, code_bytes(), tile.k, decode_line);
+  const bool in_order = or_bits_ != 0;
+  NonzeroTile<T, Sum> packed(tile, code_bytes(), in_order ? tile.fold_rows : tile.k, decode_line);
   const Range<T> rows = packed.rows(), lanes = packed.lanes();
   if (rows.all_zero() || lanes.all_zero()) return true;
   constexpr int kDigits = std::numeric_limits<T>::digits;
@@ -175,22 +228,11 @@ bool WholeArithmetic::matmul_nonzero(const Decoder<T, Prepare<T>>& decode,
   if (product_ == Product::kTimes && 2 * kept_bits() > kDigits && a * b > exact) return false;
   const bool ones_complement = signs_ == Signs::kOnesComplement;
   if (ones_complement && (kept_bits() >= kDigits || 2.0 * greatest >= exact)) return false;
-  // Of terms, and of the tile's sums.
-  const double limit = std::is_same_v<Sum, double> ? kExactDouble : 0x1p31;
-  const double sums = static_cast<double>(tile.k) * (greatest + 2.0);
-  if (greatest + 2.0 >= limit) return false;
-  const bool modulo = way_ == Way::kWrapping && accumulator_width_ <= 32 && limit == 0x1p31;
-  if (!modulo && sums >= limit) return false;
-  if (way_ == Way::kSaturating) {
-    const std::size_t count = tile.m * tile.n;
-    const auto [least, most] = accumulator_bytes() == 4
-                                   ? extremes_of<std::int32_t>(count, tile.accumulators)
-                                   : extremes_of<std::int64_t>(count, tile.accumulators);
-    if (static_cast<double>(most) + sums > saturation_.most ||
-        static_cast<double>(least) - sums < saturation_.least) {
-      return false;
-    }
-  }
+  if (greatest + 2.0 >= (std::is_same_v<Sum, double> ? kExactDouble : 0x1p31)) return false;
+  const double k = static_cast<double>(tile.k);
+  // Each addition of the approximate adder, merges included, is off by 2^(K-1) at most.
+  const double off = in_order ? 2.0 * k * std::ldexp(1.0, or_bits_ - 1) : 0.0;
+  if (!any_order<Sum>(tile, k * (greatest + 2.0) + off)) return false;
   using Bits = IeeeBits<T>;
   const Bits one = product_ == Product::kTimes ? 0 : std::bit_cast<Bits>(T{1});
   packed.list({.unit = static_cast<T>(saturation_.unit), .add = (ones_complement ? 1U : 0U) - one});
@@ -203,19 +245,32 @@ bool WholeArithmetic::matmul_nonzero(const Decoder<T, Prepare<T>>& decode,
       packed.replace_zeros(static_cast<T>(0x1p-60));
     }
   }
+  if constexpr (std::is_same_v<Sum, std::int32_t>) {
+    if (in_order) {
+      packed.for_each_sum(
+          [&](std::size_t i, Sum& sum) { sum = static_cast<Sum>(sum_at(tile.accumulators, i)); });
+      sum_floors_lower_or(product_, zeros, or_bits_, packed.work());
+      packed.for_each_sum([&](std::size_t i, Sum sum) {
+        set_sum(sign_extend(static_cast<std::uint32_t>(sum), accumulator_width_), tile.accumulators,
+                i);
+      });
+      return true;
+    }
+  }
   sum_floors(product_, zeros, packed.work());
-  const auto add_to = [&]<typename Stored>(Stored) {
-    const int unused = 8 * static_cast<int>(sizeof(Stored)) - accumulator_width_;
-    packed.for_each_sum([&](std::size_t i, Sum sum) {
-      using Unsigned = std::make_unsigned_t<Stored>;
-      std::byte* const at = tile.accumulators + i * sizeof(Stored);
-      const auto total = static_cast<Unsigned>(load<Stored>(at)) +
-                         static_cast<Unsigned>(static_cast<std::int64_t>(sum));
-      store(static_cast<Stored>(total << unused) >> unused, at);  // wraps, where sums do
-    });
-  };
-  accumulator_bytes() == 4 ? add_to(std::int32_t{}) : add_to(std::int64_t{});
+  add_sums(tile, [&](const auto& add) { packed.for_each_sum(add); });
   return true;
+}
+
+void WholeArithmetic::matmul_by_table(const MatmulTile& tile) const {
+  const double sums = static_cast<double>(tile.k) * static_cast<double>(table_->greatest());
+  if (!any_order<std::int32_t>(tile, sums)) return matmul_scalar(tile);
+  thread_local std::vector<std::int32_t> terms;
+  terms.assign(tile.m * tile.n, 0);
+  table_->add(tile, terms.data());
+  add_sums(tile, [&](const auto& add) {
+    for (std::size_t i = 0; i < terms.size(); ++i) add(i, terms[i]);
+  });
 }
 
 void WholeArithmetic::matmul_scalar(const MatmulTile& tile) const {

@@ -11,6 +11,7 @@
 #include "models/integer_mac.h"
 #include "models/kernels.h"
 #include "models/name.h"
+#include "models/table_matmul.h"
 
 namespace systolog::models {
 
@@ -67,6 +68,8 @@ class WholeArithmetic : public ArithmeticBase {
     kModulo,      // exact products, sums that wrap at 32 bits or less: arithmetic modulo 2^32
     kWrapping,    // products and sums of a tile exact in fp64, which then wrap
     kSaturating,  // products and saturating sums exact in fp64
+    kLowerOr,     // terms of floats, sums of int32 by the approximate adder
+    kTable,       // terms by table
   };
   /// Bits of an operand that the multiplier keeps, at most.
   int kept_bits() const { return std::min(bits(), leading_.bits); }
@@ -78,15 +81,26 @@ class WholeArithmetic : public ArithmeticBase {
   template <typename T, typename Sum>
   bool matmul_nonzero(const Decoder<T, Prepare<T>>& decode, const MatmulTile& tile) const;
   void matmul_scalar(const MatmulTile& tile) const;
+  void matmul_by_table(const MatmulTile& tile) const;
+  /// True if the accumulators come to the same whatever the order of sums that add up to `sums` in
+  /// magnitude, computed as Sum: nothing saturates, or all wraps.
+  template <typename Sum>
+  bool any_order(const MatmulTile& tile, double sums) const;
+  /// Adds sum(i) to each accumulator i that for_each(visit) visits.
+  template <typename ForEach>
+  void add_sums(const MatmulTile& tile, const ForEach& for_each) const;
 
   Product product_;
   Signs signs_;
   Leading leading_;
-  Saturation saturation_;  // kWrapping, kSaturating
+  bool saturates_;  // fixed:B,F accumulators
+  int or_bits_;     // loa:K
+  Saturation saturation_;
   Way way_;
   Decoder<std::int32_t, Decode> decoder_;
   std::optional<Decoder<float, Prepare<float>>> to_float_;
   std::optional<Decoder<double, Prepare<double>>> to_double_;
+  std::optional<TableMatmul> table_;
 };
 
 /// int:B: real = scale (q - zero_point). Sums and biases are integers at scale_a scale_w.

@@ -44,4 +44,9 @@ void sum_nonzero(Product product, LaneZeros zeros, T flush, const NonzeroPanels<
 template <typename T, typename Sum>
 void sum_floors(Product product, LaneZeros zeros, const NonzeroPanels<T, Sum>& work);
 
+/// sum = sum + floor(product) by the adder that ORs the lower `or_bits` bits (lower_or_add), merges
+/// too; modulo 2^32.
+void sum_floors_lower_or(Product product, LaneZeros zeros, int or_bits,
+                         const NonzeroPanels<float, std::int32_t>& work);
+
 }  // namespace systolog::models

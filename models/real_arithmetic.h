@@ -14,6 +14,7 @@
 #include "models/log_matmul.h"
 #include "models/mac.h"
 #include "models/name.h"
+#include "models/self_matmul.h"
 #include "models/tile.h"
 
 namespace systolog::models {
@@ -58,6 +59,9 @@ class RealArithmetic final : public ArithmeticBase {
     kFloat,
     kDouble,
     kExact,  // quire: products exact in fp64, sums of their parts exact in fp64
+    // self: products exact in fp32 or fp64, rounded there
+    kSelfFloat,
+    kSelfDouble,
   };
   struct Unpack {
     Format format;
@@ -92,6 +96,11 @@ class RealArithmetic final : public ArithmeticBase {
   template <typename T>
   void matmul_rounded(const Decoder<T, ToIeee<T>>& decoder, const MatmulTile& tile) const;
   void matmul_exact(const MatmulTile& tile) const;
+  template <typename T>
+  void matmul_in_format(const Decoder<T, ToIeee<T>>& decoder, const MatmulTile& tile) const {
+    if (sum_tile_in_format<T>(format_, product_, tile, contiguous(decoder))) return;
+    matmul_scalar(tile);
+  }
   void matmul_scalar(const MatmulTile& tile) const;
 
   Format format_;
@@ -124,7 +133,7 @@ RealArithmetic<Format>::RealArithmetic(const ArithmeticName& name, Kernels kerne
       reads_as_float_(is_head_of_fp32(format_) && name.multiplier.leading().bits == 32) {
   if (way_ == Way::kScalar) {
     unpack_.emplace(bits(), Unpack{format_});
-  } else if (way_ == Way::kFloat) {
+  } else if (way_ == Way::kFloat || way_ == Way::kSelfFloat) {
     to_float_.emplace(bits(), ToIeee<float>{format_, name.multiplier.leading()});
   } else {
     to_double_.emplace(bits(), ToIeee<double>{format_, name.multiplier.leading()});
@@ -147,12 +156,20 @@ auto RealArithmetic<Format>::choose(const ArithmeticName& name, const Format& fo
                                     Kernels kernels) -> Way {
   const bool logarithmic = name.multiplier.is_logarithmic();
   if (kernels == Kernels::kScalar) return Way::kScalar;
+  const int significand_bits = std::min(format.significand_bits(), name.multiplier.leading().bits);
+  if (std::holds_alternative<RoundedSum>(name.accumulator)) {
+    const auto fits = [&](int digits) { return logarithmic || 2 * significand_bits <= digits; };
+    if (sums_fit<float>(format) && fits(std::numeric_limits<float>::digits)) {
+      return Way::kSelfFloat;
+    }
+    return sums_fit<double>(format) && fits(std::numeric_limits<double>::digits) ? Way::kSelfDouble
+                                                                                 : Way::kScalar;
+  }
   if (std::holds_alternative<Fp32Sum>(name.accumulator)) {
     return holds<float>(format, logarithmic) ? Way::kFloat : Way::kScalar;
   }
   if (!holds<double>(format, logarithmic)) return Way::kScalar;
   if (std::holds_alternative<Fp64Sum>(name.accumulator)) return Way::kDouble;
-  const int significand_bits = std::min(format.significand_bits(), name.multiplier.leading().bits);
   const bool exact = logarithmic || 2 * significand_bits <= std::numeric_limits<double>::digits;
   return std::holds_alternative<ExactSum>(name.accumulator) && exact ? Way::kExact : Way::kScalar;
 }
@@ -184,6 +201,10 @@ void RealArithmetic<Format>::matmul(const MatmulTile& tile) const {
       return matmul_rounded(*to_double_, tile);
     case Way::kExact:
       return matmul_exact(tile);
+    case Way::kSelfFloat:
+      return matmul_in_format(*to_float_, tile);
+    case Way::kSelfDouble:
+      return matmul_in_format(*to_double_, tile);
   }
 }
 

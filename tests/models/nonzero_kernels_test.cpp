@@ -6,6 +6,7 @@
 #include <hwy/targets.h>
 
 #include <cmath>
+#include <fstream>
 
 #include "tests/models/arithmetics.h"
 
@@ -74,9 +75,9 @@ std::vector<Layer> layers() {
       {17, 16, 33, 5, dense, pruned},
       {33, 15, 16, 64, relu, pruned},
       {16, 33, 1, 33, relu, weights},
-      {31, 100, 5, 32, pruned, pruned},
-      {2, 250, 70, 128, relu, dense},
-      {5, 250, 96, 1000, Numbers{}, Numbers{}},
+      {19, 100, 5, 32, pruned, pruned},
+      {2, 130, 70, 128, relu, dense},
+      {3, 200, 80, 1000, Numbers{}, Numbers{}},
       {40, 17, 8, 8, dense, relu},
       {3, 40, 131, 1, relu, pruned},
       {1, 300, 15, 100, {-14, 9}, {-12, 8}},      // sums that leave narrow accumulators
@@ -102,10 +103,23 @@ std::vector<std::string> arithmetics() {
       all.push_back(std::string("fixed:32,16/") + unit + "/" + sum);
     }
   }
+  for (const char* name : {"int:8/exact/loa:8", "int:16/mitchell/loa:31", "int:8/mitchw:4/loa:1",
+                           "fixed:32,16/mitchw:6/loa:10", "fixed:32,16/drum:6/loa:20",
+                           "fixed:16,8/exact/loa:6", "fixed:8,4/mitchell/loa:3"}) {
+    all.emplace_back(name);
+  }
   for (const char* format : {"posit:16,1", "posit:16,2", "posit:8,0", "posit:8,2", "posit:32,2",
                              "posit:32,4", "fp32", "bf16", "fp16", "fp8:e4m3"}) {
     for (const char* rest :
          {"/plam/fp32", "/plam/fp64", "/plam/quire", "/mitchw:6/fp32", "/mitchw:6/quire"}) {
+      all.push_back(std::string(format) + rest);
+    }
+  }
+  for (const char* format :
+       {"posit:16,1", "posit:16,2", "posit:15,0", "posit:8,0", "posit:8,2", "posit:7,4",
+        "posit:5,1", "posit:3,0", "posit:2,0", "posit:4,2", "posit:32,2", "posit:9,3", "fp32",
+        "bf16", "fp16", "fp8:e4m3", "fp8:e5m2"}) {
+    for (const char* rest : {"/exact/self", "/plam/self", "/mitchw:6/self", "/drum:6/self"}) {
       all.push_back(std::string(format) + rest);
     }
   }
@@ -121,9 +135,9 @@ INSTANTIATE_TEST_SUITE_P(Arithmetics, NonzeroKernel, testing::ValuesIn(arithmeti
                            return test_name(name.param);
                          });
 
-TEST_P(NonzeroKernel, GivesTheScalarModelsSumsOnEveryTarget) {
-  const auto scalar = make_arithmetic(GetParam(), Kernels::kScalar);
-  const auto fastest = make_arithmetic(GetParam(), Kernels::kFastest);
+void expect_scalar_sums(const std::string& name) {
+  const auto scalar = make_arithmetic(name, Kernels::kScalar);
+  const auto fastest = make_arithmetic(name, Kernels::kFastest);
   for (const Layer& layer : layers()) {
     const auto expected = accumulated(*scalar, layer);
     for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
@@ -131,11 +145,41 @@ TEST_P(NonzeroKernel, GivesTheScalarModelsSumsOnEveryTarget) {
       const auto got = accumulated(*fastest, layer);
       const auto at = static_cast<std::size_t>(
           std::mismatch(got.begin(), got.end(), expected.begin()).first - got.begin());
-      ASSERT_EQ(at, got.size()) << hwy::TargetName(target) << ", " << layer << ": byte " << at
-                                << " of the accumulators, of " << scalar->accumulator_bytes()
-                                << " bytes each";
+      ASSERT_EQ(at, got.size()) << name << ", " << hwy::TargetName(target) << ", " << layer
+                                << ": byte " << at << " of the accumulators, of "
+                                << scalar->accumulator_bytes() << " bytes each";
       hwy::SetSupportedTargetsForTest(0);
     }
+  }
+}
+
+TEST_P(NonzeroKernel, GivesTheScalarModelsSumsOnEveryTarget) { expect_scalar_sums(GetParam()); }
+
+/// A table of products in no order, with a row and a column of zeros, the greatest `most`.
+std::string random_table(const std::string& name, std::uint32_t most) {
+  Draw draw(most);
+  std::string bytes;
+  for (std::uint32_t i = 0; i < 65536; ++i) {
+    const bool zero = i / 256 == 0 || i % 256 == 3;
+    const auto product = zero ? 0 : static_cast<std::uint32_t>(draw.below(most + 1));
+    bytes += static_cast<char>(product & 0xFFU);
+    bytes += static_cast<char>(product >> 8);
+  }
+  const std::string file = testing::TempDir() + name;
+  std::ofstream(file, std::ios::binary) << bytes;
+  return file;
+}
+
+TEST(TableKernel, GivesTheScalarModelsSumsOnEveryTarget) {
+  const std::string of_8_bits = random_table("nonzero_kernels_8.bin", 32767);
+  const std::string of_9_bits = random_table("nonzero_kernels_9.bin", 65535);
+  for (const std::string& name :
+       {"int:8/lut:" + of_8_bits + "/int:32", "int:8/lut:" + of_8_bits + ",signed/int:20",
+        "int:9/lut:" + of_9_bits + "/int:32", "int:9/lut:" + of_9_bits + "/int:64",
+        "fixed:8,4/lut:" + of_8_bits + "/fixed:8,4", "fixed:8,4/lut:" + of_8_bits + "/fixed:24,6",
+        "fixed:9,2/lut:" + of_9_bits + "/fixed:40,4", "int:8/lut:" + of_8_bits + "/loa:6"}) {
+    expect_scalar_sums(name);
+    if (HasFatalFailure()) return;
   }
 }
 
