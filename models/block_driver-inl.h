@@ -11,6 +11,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <type_traits>
+#include <vector>
 
 #include "models/blocks.h"
 
@@ -41,18 +43,47 @@ inline constexpr std::size_t kBlockRows = 6, kBlockVectors = 2;
 // first-level cache.
 inline constexpr std::size_t kChunk = 128;
 
-/// A Step has: Work, a Blocks; Vector, of sums; zero(); broadcast(row operands) and
-/// load(lane operands), each of one k; step(sum, row operand, lane operand); merge(total, sum).
-template <std::size_t kRows, typename Step>
-HWY_INLINE void sum_block(const Step& step, const typename Step::Work& work, std::size_t row,
-                          std::size_t lane, std::size_t first, std::size_t last) {
+/// Keeps the compiler from computing the products of all rows before it adds any, for which there
+/// are too few registers.
+template <typename Vector>
+HWY_INLINE void keep_order([[maybe_unused]] Vector& v) {
+#if HWY_COMPILER_GCC_ACTUAL && HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
+  asm volatile("" : "+v"(v.raw));
+#endif
+}
+
+/// Where sum_block finds row operand r and the lanes of its k.
+template <typename Operand>
+struct DenseRows {
+  const Operand* rows;  // [row][row_stride]
+  std::size_t row_stride;
+  HWY_INLINE std::size_t lane_of(std::size_t k) const { return k; }
+  HWY_INLINE const Operand* row(std::size_t r, std::size_t k) const {
+    return rows + r * row_stride + k;
+  }
+};
+template <typename Operand, std::size_t kRows>
+struct SparseRows {
+  const Operand* values;           // [entry][kRows]
+  const std::uint32_t* positions;  // k of each entry
+  HWY_INLINE std::size_t lane_of(std::size_t entry) const { return positions[entry]; }
+  HWY_INLINE const Operand* row(std::size_t r, std::size_t entry) const {
+    return values + entry * kRows + r;
+  }
+};
+
+/// A Step has: Work, a Blocks; kRows, of which it takes the sums at a time; Vector, of sums;
+/// zero(); broadcast(row operands) and load(lane operands), each of one k; step(sum, row operand,
+/// lane operand); merge(total, sum).
+template <std::size_t kRows, typename Step, typename Rows>
+HWY_INLINE void sum_block(const Step& step, const typename Step::Work& work, const Rows& rows,
+                          std::size_t row, std::size_t lane, std::size_t first, std::size_t last) {
   using Work = typename Step::Work;
   using Vector = typename Step::Vector;
   constexpr std::size_t kGroup = Step::kGroup, kLanes = Step::kLanes;
   constexpr std::size_t kVectors = std::min(kBlockVectors, Work::kWidth / kLanes);
   const auto* lanes =
       work.lanes + (lane / Work::kWidth * work.k * Work::kWidth + lane % Work::kWidth) * kGroup;
-  const auto* rows = work.rows + row * work.row_stride;
   auto* totals = work.sums + row * work.lane_count + lane;
   for (std::size_t fold = first; fold < last; fold += work.fold) {
     Vector sums[kRows][kVectors];
@@ -62,18 +93,20 @@ HWY_INLINE void sum_block(const Step& step, const typename Step::Work& work, std
       for (std::size_t v = 0; v < kVectors; ++v) sums[r][v] = step.zero();
     }
     const std::size_t end = std::min(fold + work.fold, last);
-    for (std::size_t k = fold; k < end; ++k) {
-      const auto* at = lanes + k * Work::kWidth * kGroup;
+    std::size_t k = fold;
+    do {  // once at least, which saves the compiler a second set of registers
+      const auto* at = lanes + rows.lane_of(k) * Work::kWidth * kGroup;
       Vector x[kVectors];
       SYSTOLOG_UNROLL
       for (std::size_t v = 0; v < kVectors; ++v) x[v] = step.load(at + v * kLanes * kGroup);
       SYSTOLOG_UNROLL
       for (std::size_t r = 0; r < kRows; ++r) {
-        const Vector y = step.broadcast(rows + r * work.row_stride + k * kGroup);
+        Vector y = step.broadcast(rows.row(r, k * kGroup));
+        keep_order(y);
         SYSTOLOG_UNROLL
         for (std::size_t v = 0; v < kVectors; ++v) sums[r][v] = step.step(sums[r][v], y, x[v]);
       }
-    }
+    } while (++k < end);
     SYSTOLOG_UNROLL
     for (std::size_t r = 0; r < kRows; ++r) {
       SYSTOLOG_UNROLL
@@ -85,26 +118,63 @@ HWY_INLINE void sum_block(const Step& step, const typename Step::Work& work, std
 }
 
 template <typename Step>
+inline constexpr std::size_t kLaneStride = std::min(kBlockVectors* Step::kLanes,
+                                                    Step::Work::kWidth);
+
+/// Calls run(number of rows as a constant, first row) for groups of kRows rows, then fewer.
+template <std::size_t kRows, typename Run>
+HWY_INLINE void for_each_row_group(std::size_t rows, const Run& run) {
+  std::size_t row = 0;
+  for (; row + kRows <= rows; row += kRows) {
+    run(std::integral_constant<std::size_t, kRows>(), row);
+  }
+  for (; row + 4 <= rows; row += 4) run(std::integral_constant<std::size_t, 4>(), row);
+  for (; row + 2 <= rows; row += 2) run(std::integral_constant<std::size_t, 2>(), row);
+  for (; row < rows; ++row) run(std::integral_constant<std::size_t, 1>(), row);
+}
+
+template <typename Step>
 HWY_INLINE void sum_blocks(const Step& step, const typename Step::Work& work) {
-  using Work = typename Step::Work;
-  constexpr std::size_t kStride = std::min(kBlockVectors * Step::kLanes, Work::kWidth);
+  using Operand = std::remove_const_t<std::remove_pointer_t<decltype(work.rows)>>;
   const std::size_t chunk = work.fold >= kChunk ? work.fold : kChunk / work.fold * work.fold;
   for (std::size_t first = 0; first < work.k; first += chunk) {
     const std::size_t last = std::min(first + chunk, work.k);
-    for (std::size_t lane = 0; lane < work.lane_count; lane += kStride) {
-      std::size_t row = 0;
-      const std::size_t rows = work.row_count;
-      for (; row + kBlockRows <= rows; row += kBlockRows) {
-        sum_block<kBlockRows>(step, work, row, lane, first, last);
-      }
-      for (; row + 4 <= rows; row += 4) sum_block<4>(step, work, row, lane, first, last);
-      if (row + 2 <= rows) {
-        sum_block<2>(step, work, row, lane, first, last);
-        row += 2;
-      }
-      if (row < rows) sum_block<1>(step, work, row, lane, first, last);
+    for (std::size_t lane = 0; lane < work.lane_count; lane += kLaneStride<Step>) {
+      for_each_row_group<Step::kRows>(work.row_count, [&](auto count, std::size_t row) {
+        const DenseRows<Operand> rows{work.rows + row * work.row_stride, work.row_stride};
+        sum_block<count()>(step, work, rows, row, lane, first, last);
+      });
     }
   }
+}
+
+/// The same, over those k of a group of rows that are not 0 in all of them. Only for steps of
+/// kGroup = 1 which a 0 adds nothing in.
+template <typename Step>
+HWY_INLINE void sum_sparse_blocks(const Step& step, const typename Step::Work& work) {
+  using Operand = std::remove_const_t<std::remove_pointer_t<decltype(work.rows)>>;
+  thread_local std::vector<Operand> values;
+  thread_local std::vector<std::uint32_t> positions;
+  values.resize(std::max(values.size(), work.k * Step::kRows));
+  positions.resize(std::max(positions.size(), work.k));
+  for_each_row_group<Step::kRows>(work.row_count, [&](auto count, std::size_t row) {
+    const Operand* rows = work.rows + row * work.row_stride;
+    std::size_t entries = 0;
+    for (std::size_t k = 0; k < work.k; ++k) {
+      bool any = false;
+      for (std::size_t r = 0; r < count(); ++r) {
+        const Operand x = rows[r * work.row_stride + k];
+        values[entries * count() + r] = x;
+        any = any || x != 0;
+      }
+      positions[entries] = static_cast<std::uint32_t>(k);
+      entries += any ? 1 : 0;
+    }
+    const SparseRows<Operand, count()> sparse{values.data(), positions.data()};
+    for (std::size_t lane = 0; entries > 0 && lane < work.lane_count; lane += kLaneStride<Step>) {
+      sum_block<count()>(step, work, sparse, row, lane, 0, entries);
+    }
+  });
 }
 
 }  // namespace HWY_NAMESPACE

@@ -64,31 +64,43 @@ class BlockedTile {
     std::size_t lanes = 0;
     bool over_m = false;
 
-    /// Calls visit(i, sum) for each output i of [m, n], `sum` of the given set of sums.
+    /// Calls visit(sums, count, first output, output stride) for each row of the sums.
     template <typename Visit>
-    void for_each_sum(const Visit& visit, std::size_t set = 0) const {
-      Sum* row = work.sums + set * work.row_count * work.lane_count;
-      for (std::size_t r = 0; r < work.row_count; ++r, row += work.lane_count) {
-        if (over_m) {
-          for (std::size_t l = 0; l < lanes; ++l) visit(l * work.row_count + r, row[l]);
-        } else {
-          for (std::size_t l = 0; l < lanes; ++l) visit(r * lanes + l, row[l]);
-        }
+    void for_each_row(const Visit& visit) const {
+      for (std::size_t r = 0; r < work.row_count; ++r) {
+        Sum* row = work.sums + r * work.lane_count;
+        over_m ? visit(row, lanes, r, work.row_count)
+               : visit(row, lanes, r * lanes, std::size_t{1});
       }
     }
-    void clear_sums(std::size_t sets = 1) const {
-      std::fill_n(work.sums, sets * work.row_count * work.lane_count, Sum{});
+    /// Calls visit(i, sum) for each output i of [m, n].
+    template <typename Visit>
+    void for_each_sum(const Visit& visit) const {
+      for_each_row([&](Sum* row, std::size_t count, std::size_t first, std::size_t stride) {
+        if (stride == 1) {
+          for (std::size_t l = 0; l < count; ++l) visit(first + l, row[l]);
+        } else {
+          for (std::size_t l = 0; l < count; ++l) visit(first + l * stride, row[l]);
+        }
+      });
     }
+    void clear_sums() const { std::fill_n(work.sums, work.row_count * work.lane_count, Sum{}); }
   };
 
-  /// `sets`: sums of each output. `rows_in_place`: the activations, where the codes are the
-  /// operands, else null.
+  /// Padding to whole panels costs products; turning the activations costs as much as some more.
+  static bool pixels_are_lanes(const MatmulTile& tile) {
+    const auto padded = [](std::size_t lanes) { return (lanes + kWidth - 1) / kWidth * kWidth; };
+    return 5 * padded(tile.m) * tile.n < 4 * padded(tile.n) * tile.m;
+  }
+
+  /// `rows_in_place`: the activations, where the codes are the operands, else null. `row_copies`:
+  /// how often the caller holds a block's rows, itself included.
   BlockedTile(const MatmulTile& tile, std::size_t code_bytes, std::size_t accumulator_bytes,
-              std::size_t sets = 1, const Operand* rows_in_place = nullptr)
+              const Operand* rows_in_place = nullptr, std::size_t row_copies = 1)
       : tile_(tile),
         code_bytes_(code_bytes),
         accumulator_bytes_(accumulator_bytes),
-        sets_(sets),
+        row_copies_(row_copies),
         over_m_(pixels_are_lanes(tile)),
         lanes_(over_m_ ? tile.m : tile.n),
         lane_count_((lanes_ + kWidth - 1) / kWidth * kWidth),
@@ -120,7 +132,7 @@ class BlockedTile {
     for (std::size_t first = 0; first < rows; first += most) {
       const std::size_t count = std::min(most, rows - first);
       block.work.row_count = count;
-      block.work.sums = buffers().sums.reserve(sets_ * count * lane_count_);
+      block.work.sums = buffers().sums.reserve(count * lane_count_);
       if (over_m_) {
         block.work.rows = filter_rows(weights);
       } else {
@@ -144,16 +156,11 @@ class BlockedTile {
     thread_local Buffers buffers;
     return buffers;
   }
-  /// Padding to whole panels costs products; turning the activations costs as much as some more.
-  static bool pixels_are_lanes(const MatmulTile& tile) {
-    const auto padded = [](std::size_t lanes) { return (lanes + kWidth - 1) / kWidth * kWidth; };
-    return 5 * padded(tile.m) * tile.n < 4 * padded(tile.n) * tile.m;
-  }
   std::size_t rows_of_a_block() const {
     constexpr std::size_t kCacheBytes = 192 * 1024;
     const std::size_t row_bytes =
-        (rows_in_place_ != nullptr ? 0 : groups_ * kGroup * sizeof(Operand)) +
-        sets_ * lane_count_ * sizeof(Sum);
+        (rows_in_place_ != nullptr ? 0 : row_copies_ * groups_ * kGroup * sizeof(Operand)) +
+        lane_count_ * sizeof(Sum);
     // Equal blocks: a small last one would read all lanes for few rows.
     constexpr std::size_t kMultiple = 12;  // of the rows of which sums stay in registers
     const std::size_t most = std::max(kCacheBytes / row_bytes, 2 * kMultiple);
@@ -236,7 +243,7 @@ class BlockedTile {
   }
 
   MatmulTile tile_;
-  std::size_t code_bytes_, accumulator_bytes_, sets_;
+  std::size_t code_bytes_, accumulator_bytes_, row_copies_;
   bool over_m_;
   std::size_t lanes_, lane_count_, groups_;
   const Operand* rows_in_place_;

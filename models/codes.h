@@ -63,13 +63,9 @@ class Decoder {
   void operator()(const std::byte* codes, std::size_t count, Operand* out,
                   std::size_t stride) const {
     if (bytes_ == 1) {
-      for (std::size_t i = 0; i < count; ++i) {
-        out[i * stride] = table_[load<std::uint8_t>(codes + i)];
-      }
+      look_up<std::uint8_t>(codes, count, out, stride);
     } else if (bytes_ == 2) {
-      for (std::size_t i = 0; i < count; ++i) {
-        out[i * stride] = table_[load<std::uint16_t>(codes + 2 * i)];
-      }
+      look_up<std::uint16_t>(codes, count, out, stride);
     } else {
       for (std::size_t i = 0; i < count; ++i) {
         out[i * stride] = decode_(load<std::uint32_t>(codes + 4 * i));
@@ -78,6 +74,24 @@ class Decoder {
   }
 
  private:
+  template <typename T>
+  void look_up(const std::byte* codes, std::size_t count, Operand* out, std::size_t stride) const {
+    const Operand* table = table_.data();
+    if (stride == 1) {
+      std::size_t i = 0;
+      for (; i + 8 <= count; i += 8) {
+        T eight[8];
+        std::memcpy(eight, codes + i * sizeof(T), sizeof eight);
+        for (std::size_t j = 0; j < 8; ++j) out[i + j] = table[eight[j]];
+      }
+      for (; i < count; ++i) out[i] = table[load<T>(codes + i * sizeof(T))];
+    } else {
+      for (std::size_t i = 0; i < count; ++i) {
+        out[i * stride] = table[load<T>(codes + i * sizeof(T))];
+      }
+    }
+  }
+
   std::size_t bytes_;
   Decode decode_;
   std::vector<Operand> table_;

@@ -5,6 +5,9 @@
 #include <cmath>
 #include <vector>
 
+#include "models/blocks.h"
+#include "models/code_range.h"
+#include "models/kernels_exact.h"
 #include "models/nonzero_tile.h"
 #include "models/tile.h"
 
@@ -92,6 +95,11 @@ WholeArithmetic::WholeArithmetic(const ArithmeticName& name, const Fixed& codes,
     }
     table_.emplace(bits(), std::move(terms));
   }
+  const auto* fixed = std::get_if<FixedSum>(&name.accumulator);
+  if (kernels == Kernels::kFastest && fixed != nullptr &&
+      std::holds_alternative<Exact>(name.multiplier.unit)) {
+    dropped_bits_ = 2 * codes.fraction_bits - fixed->fraction_bits;
+  }
 }
 
 auto WholeArithmetic::choose(const ArithmeticName& name, Kernels kernels) const -> Way {
@@ -122,6 +130,7 @@ void WholeArithmetic::set_sum(std::int64_t sum, std::byte* accumulators, std::si
 }
 
 void WholeArithmetic::matmul(const MatmulTile& tile) const {
+  if (dropped_bits_ && matmul_floors(tile)) return;
   switch (way_) {
     case Way::kScalar:
       return matmul_scalar(tile);
@@ -148,19 +157,62 @@ void WholeArithmetic::matmul(const MatmulTile& tile) const {
 }
 
 void WholeArithmetic::matmul_modulo(const MatmulTile& tile) const {
-  const auto decode = [this](const std::byte* codes, std::size_t count, std::uint32_t* out,
-                             std::size_t stride) {
-    // The same bits, read as unsigned: C++ allows it, and they wrap.
-    decoder_(codes, count, reinterpret_cast<std::int32_t*>(out), stride);
+  const auto decode = [this](const std::byte* codes, std::size_t count, std::int16_t* out) {
+    if (bits() == 8) {
+      for (std::size_t i = 0; i < count; ++i) out[i] = load<std::int8_t>(codes + i);
+    } else {
+      for (std::size_t i = 0; i < count; ++i) {
+        out[i] = static_cast<std::int16_t>(integer_at(codes, i));
+      }
+    }
   };
-  PackedTile<std::uint32_t, std::uint32_t> packed(tile, code_bytes(), decode, decode);
-  packed.for_each_sum([&](std::size_t i, std::uint32_t& sum) {
-    sum = static_cast<std::uint32_t>(sum_at(tile.accumulators, i));
+  BlockedTile<std::int16_t, std::int32_t, 2> blocked(tile, code_bytes(), accumulator_bytes());
+  blocked.for_each_block(decode, decode, [&](auto& block) {
+    std::byte* sums = block.tile.accumulators;
+    block.work.fold = 128;  // any will do
+    block.for_each_sum([=](std::size_t i, std::int32_t& sum) {
+      sum = load<std::int32_t>(sums + i * sizeof(sum));
+    });
+    sum_pairs(block.work);
+    const int unused = 32 - accumulator_width_;
+    block.for_each_sum([=](std::size_t i, std::int32_t sum) {
+      const auto bits = static_cast<std::uint32_t>(sum) << unused;
+      store(static_cast<std::int32_t>(bits) >> unused, sums + i * sizeof(sum));
+    });
   });
-  sum_modulo(packed.work());
-  packed.for_each_sum([&](std::size_t i, std::uint32_t sum) {
-    set_sum(sign_extend(sum, accumulator_width_), tile.accumulators, i);
+}
+
+bool WholeArithmetic::matmul_floors(const MatmulTile& tile) const {
+  const auto greatest = [this](const std::byte* codes, std::size_t count) {
+    return static_cast<double>(code_range(SignOf::kTwosComplement, bits(), codes, count).greatest);
+  };
+  constexpr std::size_t kFold = 128;
+  // A floor is at most 1 beyond its product, and doubles err by far less than the factor.
+  const double term = 1.0 + std::ldexp(greatest(tile.activations, tile.m * tile.k) *
+                                           greatest(tile.weights, tile.k * tile.n),
+                                       -*dropped_bits_);
+  double reach = 0.0;
+  for (std::size_t i = 0; i < tile.m * tile.n; ++i) {
+    reach = std::max(reach, std::fabs(static_cast<double>(sum_at(tile.accumulators, i))));
+  }
+  reach += static_cast<double>(tile.k) * term;
+  constexpr double kBelow = 1.0 - 0x1p-40;
+  if (reach > kBelow * std::ldexp(1.0, accumulator_width_ - 1) - 1.0 ||
+      static_cast<double>(kFold) * term > kBelow * std::ldexp(1.0, 63 - *dropped_bits_)) {
+    return false;
+  }
+  const auto decode = [this](const std::byte* codes, std::size_t count, std::int64_t* out) {
+    for (std::size_t i = 0; i < count; ++i) out[i] = integer_at(codes, i);
+  };
+  BlockedTile<std::int64_t, std::int64_t> blocked(tile, code_bytes(), accumulator_bytes());
+  blocked.for_each_block(decode, decode, [&](auto& block) {
+    std::byte* sums = block.tile.accumulators;
+    block.work.fold = kFold;
+    block.for_each_sum([&](std::size_t i, std::int64_t& sum) { sum = sum_at(sums, i); });
+    sum_floors(block.work, *dropped_bits_);
+    block.for_each_sum([&](std::size_t i, std::int64_t sum) { set_sum(sum, sums, i); });
   });
+  return true;
 }
 
 void WholeArithmetic::matmul_in_doubles(const MatmulTile& tile) const {

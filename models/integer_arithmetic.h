@@ -75,6 +75,8 @@ class WholeArithmetic : public ArithmeticBase {
   int kept_bits() const { return std::min(bits(), leading_.bits); }
   Way choose(const ArithmeticName& name, Kernels kernels) const;
   void matmul_modulo(const MatmulTile& tile) const;
+  /// Without saturation; false, with nothing done, where a sum may reach its limits.
+  bool matmul_floors(const MatmulTile& tile) const;
   void matmul_in_doubles(const MatmulTile& tile) const;
   /// Without the operands that are 0, where no sum can leave its range and T holds all terms; else
   /// does nothing and returns false.
@@ -97,6 +99,8 @@ class WholeArithmetic : public ArithmeticBase {
   int or_bits_;     // loa:K
   Saturation saturation_;
   Way way_;
+  /// Of exact products, the fraction bits that a fixed-point sum drops.
+  std::optional<int> dropped_bits_;
   Decoder<std::int32_t, Decode> decoder_;
   std::optional<Decoder<float, Prepare<float>>> to_float_;
   std::optional<Decoder<double, Prepare<double>>> to_double_;

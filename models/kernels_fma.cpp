@@ -20,7 +20,7 @@ struct FusedStep {
   using Work = Blocks<T, T>;
   using Tag = hn::ScalableTag<T>;
   using Vector = hn::Vec<Tag>;
-  static constexpr std::size_t kGroup = 1, kLanes = hn::MaxLanes(Tag());
+  static constexpr std::size_t kGroup = 1, kRows = kBlockRows, kLanes = hn::MaxLanes(Tag());
 
   HWY_INLINE Vector zero() const { return hn::Zero(Tag()); }
   HWY_INLINE Vector broadcast(const T* row) const { return hn::Set(Tag(), *row); }

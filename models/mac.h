@@ -33,6 +33,9 @@ class Mac {
   /// The same for many: of each i, the accumulator `stride` bytes behind the one before.
   virtual void add_exact(std::span<const double> sums, std::byte* accumulators,
                          std::size_t stride) const = 0;
+  /// Of each i, the accumulator `stride` bytes behind the one before += sums[i] * 2^unit.
+  virtual void add_units(std::span<const std::int64_t> sums, int unit, std::byte* accumulators,
+                         std::size_t stride) const = 0;
   /// Value of the accumulator after `addend` was added to it.
   virtual Dyadic sum(const std::byte* accumulator, const Dyadic& addend) const = 0;
   virtual Dyadic value(const std::byte* accumulator) const = 0;
@@ -106,6 +109,16 @@ class MacOf final : public Mac {
     part.exponent += zeros;
     accumulate_.add(total, part);
     accumulate_.store(total, accumulator);
+  }
+  void add_units(std::span<const std::int64_t> sums, int unit, std::byte* accumulators,
+                 std::size_t stride) const override {
+    for (std::size_t i = 0; i < sums.size(); ++i, accumulators += stride) {
+      const bool negative = sums[i] < 0;
+      const auto bits = static_cast<std::uint64_t>(sums[i]);
+      auto total = accumulate_.load(accumulators);
+      accumulate_.add(total, {negative ? 0 - bits : bits, unit, negative});
+      accumulate_.store(total, accumulators);
+    }
   }
   Dyadic sum(const std::byte* accumulator, const Dyadic& addend) const override {
     auto total = accumulate_.load(accumulator);

@@ -9,6 +9,7 @@
 
 #include "models/arithmetic_base.h"
 #include "models/blocks.h"
+#include "models/exact_matmul.h"
 #include "models/exact_window.h"
 #include "models/kernels_fma.h"
 #include "models/log_matmul.h"
@@ -111,6 +112,7 @@ class RealArithmetic final : public ArithmeticBase {
   std::optional<Decoder<Unpacked, Unpack>> unpack_;
   std::optional<Decoder<float, ToIeee<float>>> to_float_;
   std::optional<Decoder<double, ToIeee<double>>> to_double_;
+  std::optional<ExactMatmul<Format>> exact_;
 };
 
 /// True if a code is the first bits of the FP32 number it stands for: fp32 and bf16.
@@ -137,6 +139,9 @@ RealArithmetic<Format>::RealArithmetic(const ArithmeticName& name, Kernels kerne
     to_float_.emplace(bits(), ToIeee<float>{format_, name.multiplier.leading()});
   } else {
     to_double_.emplace(bits(), ToIeee<double>{format_, name.multiplier.leading()});
+  }
+  if (way_ == Way::kExact && product_ == Product::kTimes) {
+    exact_.emplace(format_, name.multiplier.leading());
   }
 }
 
@@ -226,7 +231,7 @@ void RealArithmetic<Format>::matmul_fused(const Decoder<T, ToIeee<T>>& decoder,
   };
   const bool in_place = widened && code_bytes() == sizeof(T) &&
                         reinterpret_cast<std::uintptr_t>(tile.activations) % alignof(T) == 0;
-  BlockedTile<T, T> blocked(tile, code_bytes(), sizeof(T), 1,
+  BlockedTile<T, T> blocked(tile, code_bytes(), sizeof(T),
                             in_place ? reinterpret_cast<const T*>(tile.activations) : nullptr);
   blocked.for_each_block(decode, decode, [&](auto& block) {
     block.work.fold = tile.fold_rows;
@@ -248,6 +253,7 @@ void RealArithmetic<Format>::matmul_rounded(const Decoder<T, ToIeee<T>>& decoder
 
 template <typename Format>
 void RealArithmetic<Format>::matmul_exact(const MatmulTile& tile) const {
+  if (exact_ && (*exact_)(tile, *mac_)) return;
   if (product_ == Product::kLogarithmic) {
     LogMatmul<double, Format> products(format_, tile, tile.k, contiguous(*to_double_));
     if (products.add_exactly(*mac_)) return;
