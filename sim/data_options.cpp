@@ -41,12 +41,16 @@ std::string sizes_text(std::span<const std::size_t> sizes) {
   return text;
 }
 
-void check_fit(const Dataset& data, const fs::path& file, const Workload& workload) {
+/// A network of vectors takes an image's values one behind the other.
+void check_fit(Dataset& data, const fs::path& file, const Workload& workload) {
   const Shape& shape = workload.graph.input_shape();
-  const auto got = std::span(data.images.shape).subspan(1);
+  std::vector<std::size_t>& sizes = data.images.shape;
+  const std::size_t values = data.images.values.size() / sizes[0];
+  if (shape.is_vector && values == shape.count()) sizes = {sizes[0], values};
+  const auto got = std::span(sizes).subspan(1);
   const std::vector<std::size_t> wanted =
-      shape.is_vector && got.size() == 1 ? std::vector{shape.channels}
-                                         : std::vector{shape.channels, shape.height, shape.width};
+      shape.is_vector ? std::vector{shape.channels}
+                      : std::vector{shape.channels, shape.height, shape.width};
   if (!std::ranges::equal(got, wanted)) {
     throw UserError(file.string() + ": images are " + sizes_text(got) + ", the network " +
                     workload.name + " takes " + sizes_text(wanted) +
@@ -72,16 +76,10 @@ void check_labels(const Dataset& data, const workloads::DataFiles& files,
 Dataset read(const workloads::DataFormat& format, const workloads::DataFiles& files,
              const Workload& workload, const std::optional<workloads::Preprocessing>& preprocessing,
              std::size_t limit) {
-  if (!preprocessing && !format.may_be_ready) {
-    throw UserError("the model " + workload.file.string() +
-                    " does not say how pixels become its input: --preprocessing does (unit, "
-                    "imagenet, ..., mean=..., std=...), or a " +
-                    fs::path(workload.file).replace_extension(".json").filename().string() +
-                    " beside it with \"preprocessing\"");
-  }
   workloads::ReadOptions options;
-  options.preprocessing = preprocessing.value_or(workloads::Preprocessing{});
-  options.size = image_size(workload.graph.input_shape(), options.preprocessing.layout);
+  options.preprocessing = preprocessing;
+  options.size = image_size(workload.graph.input_shape(),
+                            preprocessing ? preprocessing->layout : workloads::Layout::kNchw);
   options.limit = limit;
   Dataset data = format.read(files, options);
   check_fit(data, files.images.front(), workload);
@@ -138,6 +136,18 @@ std::vector<Candidate> candidates(const Workload& workload, const DataOptions& o
   return found;
 }
 
+/// --input X is --dataset npy --data X.
+DataOptions with_input(DataOptions options) {
+  if (options.input.empty()) return options;
+  if (!options.data.empty() || !options.dataset.empty()) {
+    throw UserError("--input " + options.input +
+                    ": stands for --dataset and --data, which are given too");
+  }
+  options.dataset = "npy";
+  options.data = options.input;
+  return options;
+}
+
 }  // namespace
 
 void add_data_options(po::options_description& options, DataOptions& values) {
@@ -146,13 +156,17 @@ void add_data_options(po::options_description& options, DataOptions& values) {
       "data set: a name or a format (systolog list datasets), or synthetic; default: the "
       "workload's own");
   add("data", po::value(&values.data), "the data set's folder or file");
+  add("input", po::value(&values.input),
+      "images in X.npy: FP32 as the network reads them, or bytes to be preprocessed; the same as "
+      "--dataset npy --data X.npy");
   add("labels", po::value(&values.labels), "the labels' file, where --data needs one");
   add("preprocessing", po::value(&values.preprocessing),
       "how pixels become inputs: unit, signed, imagenet, cifar10, mnist, a .json file, or "
       "KEY=VALUE (scale, mean, std, channel_order, layout, resize, filter); repeatable");
 }
 
-Dataset read_images(const Workload& workload, const DataOptions& options, std::size_t count) {
+Dataset read_images(const Workload& workload, const DataOptions& given, std::size_t count) {
+  const DataOptions options = with_input(given);
   const auto preprocessing = apply_preprocessing(workload.preprocessing, options.preprocessing);
   const bool nothing_said = options.data.empty() && options.dataset.empty();
   if (options.dataset == "synthetic" || (nothing_said && workload.datasets.empty())) {

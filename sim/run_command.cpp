@@ -13,6 +13,7 @@
 #include "sim/share.h"
 #include "sim/technology.h"
 #include "sim/workload_file.h"
+#include "workloads/npy.h"
 #include "workloads/reference.h"
 
 namespace systolog::sim {
@@ -54,8 +55,8 @@ Arguments with_joined_dump(const Arguments& arguments) {
 }  // namespace
 
 int run_command(const Arguments& arguments) {
-  std::string config_name, workload_name, fidelity_name = "transaction", images_text = "1", output,
-                                          dump;
+  std::string config_name, workload_name, fidelity_name = "transaction", images_text, output, dump,
+                                          outputs;
   DataOptions data;
   std::vector<std::string> overrides;
   po::options_description options("Options");
@@ -67,8 +68,10 @@ int run_command(const Arguments& arguments) {
   add("set", po::value(&overrides),
       "change the config: path=value, e.g. array.rows=32; repeatable");
   add("fidelity", po::value(&fidelity_name), "transaction (default) or functional");
-  add("images", po::value(&images_text), "images to run (default 1)");
+  add("images", po::value(&images_text),
+      "images to run; a number or all; default 1, with --input all");
   add_data_options(options, data);
+  add("outputs", po::value(&outputs), "write the output tensor to Y.npy, FP32");
   add("output", po::value(&output), "folder for report.json and layers.csv");
   add("dump-program", po::value(&dump)->implicit_value(""),
       "print the compiled commands and stop; with a file: write them there and run");
@@ -79,13 +82,15 @@ int run_command(const Arguments& arguments) {
   const bool quiet = values["quiet"].as<bool>(), json = values["json"].as<bool>();
 
   const Fidelity fidelity = to_fidelity(fidelity_name);
-  const std::size_t count = to_count("--images", images_text, 1);
+  if (images_text.empty()) images_text = data.input.empty() ? "1" : "all";
+  const std::size_t wanted = images_text == "all" ? 0 : to_count("--images", images_text, 1);
   if (values.count("output") != 0) check_output_folder(output);
   const AcceleratorConfig config =
       read_accelerator(find_shared(config_name, "configs", ".json", "config"), overrides);
   const models::CostTable technology = read_technology(config.technology);
   Workload workload = read_workload(workload_name);
-  const workloads::Dataset images = read_images(workload, data, count);
+  const workloads::Dataset images = read_images(workload, data, wanted);
+  const std::size_t count = images.images.shape[0];
 
   RunResult run;
   const workloads::Tensor reference = workloads::run_reference(workload.graph, images.images);
@@ -132,6 +137,7 @@ int run_command(const Arguments& arguments) {
     write_file(folder / "layers.csv", layers_csv(report));
     write_file(folder / "report.json", to_text(report));
   }
+  if (!outputs.empty()) write_file(outputs, workloads::to_npy(execution.outputs));
   if (json) {
     std::cout << to_text(report);
   } else if (!quiet) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,8 +25,8 @@ struct Dataset {
 
 /// What a reader makes of the files: `limit` the most images that are read, 0: all of them.
 struct ReadOptions {
-  Preprocessing preprocessing = {};
-  ImageSize size = {};  // what the network takes
+  std::optional<Preprocessing> preprocessing = Preprocessing{};  // nothing: not stated anywhere
+  ImageSize size = {};                                           // what the network takes
   std::size_t limit = 0;
 };
 
@@ -41,7 +42,6 @@ struct DataFormat {
   std::string_view name, description;
   bool needs_labels;  // in a file of their own, DataFiles::labels
   bool takes_folder;  // DataFiles::images is one folder
-  bool may_be_ready;  // may hold what the network takes, without preprocessing
   Dataset (*read)(const DataFiles& files, const ReadOptions& options);
 };
 std::span<const DataFormat> data_formats();
@@ -58,5 +58,13 @@ Dataset read_idx(const std::filesystem::path& images, const std::filesystem::pat
 /// CIFAR-10's binary files one after the other: records of a label byte and 32x32 pixels, the red
 /// plane, the green, the blue; plain or gzip. Reads no further than `limit`.
 Dataset read_cifar10(const DataFiles& files, const ReadOptions& options);
+
+/// A folder of JPEG and PNG files with labels.csv (dataset_images.cpp says what is in it), decoded
+/// and resized on all cores.
+Dataset read_images(const DataFiles& files, const ReadOptions& options);
+
+/// An array of images, '<f4' as the network reads them or '|u1' to be preprocessed: [N, C, H, W],
+/// or the network's own shape. Labels: X_labels.npy beside X.npy, or files.labels.
+Dataset read_npy(const DataFiles& files, const ReadOptions& options);
 
 }  // namespace systolog::workloads

@@ -13,18 +13,29 @@ std::string size_text(std::size_t height, std::size_t width) {
   return std::to_string(height) + "x" + std::to_string(width);
 }
 
+const Preprocessing& stated(const ReadOptions& options) {
+  if (options.preprocessing) return *options.preprocessing;
+  throw UserError(
+      "nothing states how pixels become the network's input: --preprocessing does (unit, imagenet, "
+      "..., mean=..., std=...), or MODEL.json beside MODEL.onnx");
+}
+
 }  // namespace
 
 DatasetBuilder::DatasetBuilder(const ReadOptions& options, std::size_t channels, std::size_t count)
     : options_(options),
-      preprocessor_(options.preprocessing, channels),
+      preprocessing_(stated(options)),
+      preprocessor_(preprocessing_, channels),
       channels_(channels),
       expected_(count) {
   data_.images.shape = {0, channels, 0, 0};
 }
 
 void DatasetBuilder::add(Pixels image, const std::string& what) {
-  image = fit(std::move(image), options_.preprocessing, options_.size, what);
+  add_fitted(fit(std::move(image), preprocessing_, options_.size, what), what);
+}
+
+void DatasetBuilder::add_fitted(const Pixels& image, const std::string& what) {
   if (count() == 0) {
     height_ = image.height;
     width_ = image.width;
@@ -41,12 +52,12 @@ void DatasetBuilder::add(Pixels image, const std::string& what) {
 }
 
 Dataset DatasetBuilder::finish(std::string name, std::vector<std::uint32_t> labels) {
-  data_.images.shape = options_.preprocessing.layout == Layout::kNhwc
+  data_.images.shape = preprocessing_.layout == Layout::kNhwc
                            ? std::vector{count(), height_, width_, channels_}
                            : std::vector{count(), channels_, height_, width_};
   data_.name = std::move(name);
   data_.labels = std::move(labels);
-  data_.preprocessing = describe(options_.preprocessing);
+  data_.preprocessing = describe(preprocessing_) + describe_fit(preprocessing_, options_.size);
   return std::move(data_);
 }
 

@@ -6,10 +6,14 @@ namespace systolog::workloads {
 namespace {
 
 const DataFormat kFormats[] = {
-    {"idx", "MNIST's format: a file of images, a file of labels; plain or gzip", true, false, false,
+    {"idx", "MNIST's format: a file of images, a file of labels; plain or gzip", true, false,
      read_idx},
     {"cifar10", "CIFAR-10's binary files: records of a label and 32x32 pixels; plain or gzip",
-     false, false, false, read_cifar10},
+     false, false, read_cifar10},
+    {"images", "a folder of JPEG and PNG files, labels.csv names them and their classes", false,
+     true, read_images},
+    {"npy", "NumPy's arrays: X.npy, labels in X_labels.npy; FP32 as it is, bytes preprocessed",
+     false, false, read_npy},
 };
 
 }  // namespace

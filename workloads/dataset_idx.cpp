@@ -121,8 +121,8 @@ Dataset read_idx(const DataFiles& files, const ReadOptions& options) {
 
 Dataset read_idx(const fs::path& images, const fs::path& labels, const Preprocessing& preprocessing,
                  std::size_t limit) {
-  return read_idx({.name = {}, .images = {images}, .labels = labels},
-                  {.preprocessing = preprocessing, .size = {}, .limit = limit});
+  return read_idx({.images = {images}, .labels = labels},
+                  {.preprocessing = preprocessing, .limit = limit});
 }
 
 }  // namespace systolog::workloads

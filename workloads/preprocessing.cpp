@@ -72,6 +72,17 @@ std::string describe(const Preprocessing& p) {
   return text;
 }
 
+std::string describe_fit(const Preprocessing& p, const ImageSize& network) {
+  if (!p.resize || network.height == 0) return "";
+  std::string text;
+  if (*p.resize != 0) {
+    text = "; shorter side to " + std::to_string(*p.resize) +
+           (p.filter == Filter::kBilinear ? " (bilinear)" : " (bicubic)");
+  }
+  return text + (text.empty() ? "; " : ", ") + "centre crop to " + std::to_string(network.height) +
+         "x" + std::to_string(network.width);
+}
+
 Preprocessor::Preprocessor(const Preprocessing& p, std::size_t channels)
     : reversed_(p.channel_order == ChannelOrder::kBgr && channels == 3),
       nhwc_(p.layout == Layout::kNhwc),

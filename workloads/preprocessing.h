@@ -52,6 +52,9 @@ std::span<const NamedPreprocessing> preprocessings();
 /// "RGB, (pixel / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]", for the report.
 std::string describe(const Preprocessing& preprocessing);
 
+/// "; shorter side to 256 (bilinear), centre crop to 224x224", or nothing where nothing is resized.
+std::string describe_fit(const Preprocessing& preprocessing, const ImageSize& network);
+
 /// Preprocessing for images of one data set.
 class Preprocessor {
  public:
@@ -66,6 +69,10 @@ class Preprocessor {
   std::size_t channels_;
   std::vector<float> table_;  // [channel of the network][pixel value]
 };
+
+/// Pixels of the shorter side that ImageNet practice gives an image before the crop to a network's
+/// size: 256 for 224.
+std::size_t imagenet_resize(const ImageSize& network);
 
 /// Resizes and crops to the network's size as `resize` says. `what` names the image in a UserError.
 Pixels fit(Pixels image, const Preprocessing& preprocessing, const ImageSize& target,

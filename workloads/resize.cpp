@@ -102,6 +102,10 @@ Pixels centre_crop(const Pixels& image, std::size_t height, std::size_t width) {
 
 }  // namespace
 
+std::size_t imagenet_resize(const ImageSize& network) {
+  return (std::max(network.height, network.width) * 256 + 112) / 224;
+}
+
 Pixels fit(Pixels image, const Preprocessing& preprocessing, const ImageSize& target,
            const std::string& what) {
   if (!preprocessing.resize || target.height == 0 || target.width == 0) return image;

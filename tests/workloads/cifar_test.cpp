@@ -26,7 +26,7 @@ class Cifar10 : public testing::Test {
  protected:
   Dataset read(const std::string& bytes, std::size_t limit = 0, const Preprocessing& p = {}) {
     return read_cifar10({.name = {}, .images = {folder_.write("batch.bin", bytes)}, .labels = {}},
-                        {.preprocessing = p, .size = {}, .limit = limit});
+                        {.preprocessing = p, .limit = limit});
   }
   Folder folder_;
 };
@@ -74,7 +74,7 @@ TEST_F(Cifar10, FilesFollowEachOtherPackedOrNot) {
   const fs::path a = folder_.write("a", record(1, 0, 0, 0, 0));
   const DataFiles files{.name = "both", .images = {a, folder_.path() / "b.gz"}, .labels = {}};
   EXPECT_EQ(read_cifar10(files, {}).labels, (std::vector<std::uint32_t>{1, 3, 9}));
-  const Dataset two = read_cifar10(files, {.preprocessing = {}, .size = {}, .limit = 2});
+  const Dataset two = read_cifar10(files, {.limit = 2});
   EXPECT_EQ(two.labels, (std::vector<std::uint32_t>{1, 3}));
   EXPECT_EQ(two.name, "both");
 }
