@@ -6,12 +6,12 @@
 
 namespace systolog::workloads::training {
 
-void augment(std::span<const float> image, std::size_t side, int max_shift, float background,
-             std::mt19937_64& random, std::span<float> out) {
-  const auto choices = static_cast<std::uint64_t>(2 * max_shift + 1);
-  const int dy = static_cast<int>(random() % choices) - max_shift;
-  const int dx = static_cast<int>(random() % choices) - max_shift;
-  const bool mirror = random() % 2 == 1;
+void augment(std::span<const float> image, std::size_t side, const Augmentation& allowed,
+             float background, std::mt19937_64& random, std::span<float> out) {
+  const auto choices = static_cast<std::uint64_t>(2 * allowed.max_shift + 1);
+  const int dy = static_cast<int>(random() % choices) - allowed.max_shift;
+  const int dx = static_cast<int>(random() % choices) - allowed.max_shift;
+  const bool mirror = random() % 2 == 1 && allowed.mirror;
   const int size = static_cast<int>(side);
   std::size_t next = 0;
   for (int y = 0; y < size; ++y) {

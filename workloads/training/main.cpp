@@ -22,11 +22,10 @@ namespace fs = std::filesystem;
 using namespace systolog;
 using namespace systolog::workloads;
 
-// Mean and standard deviation of the 60,000 training images' pixels, as pixel / 255.
-const Preprocessing kPreprocessing{.scale = 1.0F / 255.0F, .mean = {0.2860F}, .std = {0.3530F}};
-
 struct Options {
   fs::path data, output, subset;
+  // Of Fashion-MNIST: mean and standard deviation of the training images' pixels, as pixel / 255.
+  float mean = 0.2860F, std = 0.3530F;
   training::TrainOptions train;
 };
 
@@ -47,7 +46,12 @@ bool parse(int argc, char** argv, Options& options) {
   std::string data = "/usr/share/datasets/fashion-mnist", output, subset;
   auto add = known.add_options();
   add("help", "this text");
-  add("data", with_default(data), "folder of Fashion-MNIST's four idx .gz files");
+  add("data", with_default(data), "folder of the four idx .gz files of Fashion-MNIST or MNIST");
+  add("mean", po::value(&options.mean)->default_value(options.mean, "0.2860"),
+      "taken off pixel / 255 (MNIST: 0.1307)");
+  add("std", po::value(&options.std)->default_value(options.std, "0.3530"),
+      "then divided by (MNIST: 0.3081)");
+  add("no-mirror", "do not mirror images: digits");
   add("output", po::value(&output), "train, and write the network here (ONNX)");
   add("write-subset", po::value(&subset),
       "write the first 1000 test images and the first 256 training images (for calibration) here");
@@ -71,8 +75,8 @@ bool parse(int argc, char** argv, Options& options) {
     throw UserError(std::string(error.what()) + "; see --help");
   }
   if (given.contains("help")) {
-    std::cout << "Trains LeNet-5 on Fashion-MNIST and writes it as ONNX. Deterministic: one "
-                 "thread and a fixed seed.\n\n"
+    std::cout << "Trains LeNet-5 on Fashion-MNIST or MNIST and writes it as ONNX. Deterministic: "
+                 "one thread and a fixed seed.\n\n"
               << known << "\nExample: systolog_train_lenet5 --output lenet5.onnx --seed 1\n";
     return false;
   }
@@ -85,6 +89,9 @@ bool parse(int argc, char** argv, Options& options) {
   check_range("learning-rate", t.learning_rate, 1e-6, 10);
   check_range("weight-decay", t.weight_decay, 0, 1);
   check_range("shift", t.max_shift, 0, 8);
+  check_range("mean", options.mean, -1e3, 1e3);
+  check_range("std", options.std, 1e-3, 1e3);
+  t.mirror = !given.contains("no-mirror");
   t.seed = static_cast<std::uint64_t>(seed);
   t.epochs = static_cast<std::size_t>(epochs);
   t.batch = static_cast<std::size_t>(batch);
@@ -94,13 +101,16 @@ bool parse(int argc, char** argv, Options& options) {
   return true;
 }
 
-Dataset read(const fs::path& folder, const std::string& prefix) {
+Dataset read(const Options& options, const std::string& prefix) {
+  const fs::path& folder = options.data;
+  const Preprocessing preprocessing{
+      .scale = 1.0F / 255.0F, .mean = {options.mean}, .std = {options.std}};
   if (!fs::is_directory(folder)) {
     throw UserError(folder.string() + ": no such folder; Debian's package dataset-fashion-mnist " +
                     "brings the data to /usr/share/datasets/fashion-mnist, or give --data");
   }
   return read_idx(folder / (prefix + "-images-idx3-ubyte.gz"),
-                  folder / (prefix + "-labels-idx1-ubyte.gz"), kPreprocessing, 0);
+                  folder / (prefix + "-labels-idx1-ubyte.gz"), preprocessing, 0);
 }
 
 std::size_t right_of_first(const Tensor& logits, const Dataset& data, std::size_t count) {
@@ -116,8 +126,8 @@ std::size_t right_of_first(const Tensor& logits, const Dataset& data, std::size_
 
 void run_training(const Options& options) {
   training::check_writable(options.output);
-  const Dataset data = read(options.data, "train");
-  const Dataset test = read(options.data, "t10k");
+  const Dataset data = read(options, "train");
+  const Dataset test = read(options, "t10k");
   if (data.labels.size() != 60'000 || test.labels.size() != 10'000 || data.images.shape[2] != 28 ||
       data.images.shape[3] != 28 || test.images.shape[2] != 28 || test.images.shape[3] != 28) {
     throw UserError(options.data.string() +

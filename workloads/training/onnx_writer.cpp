@@ -8,6 +8,7 @@
 #include <fstream>
 #include <initializer_list>
 #include <string>
+#include <vector>
 
 #include "models/user_error.h"
 
@@ -117,9 +118,113 @@ onnx::ModelProto to_model(const LeNet5& net) {
   return model;
 }
 
+/// A tensor's name, in FP16 with a Cast to FP32 before its use, or in FP32.
+void add_weights(onnx::GraphProto& graph, const std::string& name, const torch::Tensor& values,
+                 bool half) {
+  if (!half) return add_tensor(graph, name, values);
+  const torch::Tensor rounded = values.detach().to(torch::kHalf).contiguous();
+  onnx::TensorProto& tensor = *graph.add_initializer();
+  tensor.set_name(name + ".fp16");
+  tensor.set_data_type(onnx::TensorProto::FLOAT16);
+  for (const std::int64_t size : rounded.sizes()) tensor.add_dims(size);
+  tensor.set_raw_data(rounded.data_ptr(), static_cast<std::size_t>(rounded.nbytes()));
+  onnx::NodeProto& cast = *graph.add_node();
+  cast.set_op_type("Cast");
+  cast.set_name(name + ".cast");
+  cast.add_input(name + ".fp16");
+  cast.add_output(name);
+  add_attribute(cast, "to", onnx::TensorProto::FLOAT);
+}
+
+void add_parameters(onnx::GraphProto& graph, onnx::NodeProto& node, SpecNetworkImpl& net,
+                    std::size_t index) {
+  const auto [weight, bias] = net.folded(index);
+  add_weights(graph, node.name() + ".weight", weight, net.spec->half_weights);
+  add_weights(graph, node.name() + ".bias", bias, net.spec->half_weights);
+  node.add_input(node.name() + ".weight");
+  node.add_input(node.name() + ".bias");
+}
+
+/// One layer without its ReLU. Casts of its weights go before it.
+void add_layer(onnx::GraphProto& graph, SpecNetworkImpl& net, std::size_t index,
+               const std::vector<std::string>& values) {
+  const LayerSpec& layer = net.spec->layers[index];
+  onnx::NodeProto node;
+  node.set_name(layer.name);
+  node.add_input(values[layer.input]);
+  node.add_output(layer.name);
+  switch (layer.kind) {
+    case LayerKind::kConv:
+      node.set_op_type("Conv");
+      add_parameters(graph, node, net, index);
+      add_attribute(node, "kernel_shape", {layer.kernel, layer.kernel});
+      add_attribute(node, "strides", {layer.stride, layer.stride});
+      add_attribute(node, "pads", {layer.pad, layer.pad, layer.pad, layer.pad});
+      add_attribute(node, "group", layer.groups);
+      break;
+    case LayerKind::kLinear:
+      node.set_op_type("Gemm");
+      add_parameters(graph, node, net, index);
+      add_attribute(node, "transB", 1);
+      break;
+    case LayerKind::kMaxPool:
+      node.set_op_type("MaxPool");
+      add_attribute(node, "kernel_shape", {layer.kernel, layer.kernel});
+      add_attribute(node, "strides", {layer.stride, layer.stride});
+      break;
+    case LayerKind::kGlobalAveragePool:
+      node.set_op_type("GlobalAveragePool");
+      break;
+    case LayerKind::kFlatten:
+      node.set_op_type("Flatten");
+      break;
+    case LayerKind::kAdd:
+      node.set_op_type("Add");
+      node.add_input(values[layer.other]);
+      break;
+  }
+  *graph.add_node() = node;
+}
+
+onnx::ModelProto to_model(SpecNetworkImpl& net) {
+  onnx::ModelProto model;
+  model.set_ir_version(7);
+  model.set_producer_name("systolog_train_cifar10");
+  model.add_opset_import()->set_version(13);
+  onnx::GraphProto& graph = *model.mutable_graph();
+  graph.set_name(net.spec->name);
+  add_value(*graph.add_input(), "input", {3, 32, 32});
+  std::vector<std::string> values = {"input"};
+  for (std::size_t i = 0; i < net.spec->layers.size(); ++i) {
+    const LayerSpec& layer = net.spec->layers[i];
+    add_layer(graph, net, i, values);
+    values.push_back(layer.name);
+    if (!layer.relu) continue;
+    onnx::NodeProto& relu = *graph.add_node();
+    relu.set_op_type("Relu");
+    relu.set_name(layer.name + "_relu");
+    relu.add_input(layer.name);
+    relu.add_output(relu.name());
+    values.back() = relu.name();
+  }
+  graph.mutable_node()->rbegin()->set_output(0, "logits");
+  add_value(*graph.add_output(), "logits", {10});
+  return model;
+}
+
 std::filesystem::path beside(std::filesystem::path file) {
   file += ".part";
   return file;
+}
+
+void save(const onnx::ModelProto& model, const std::filesystem::path& file) {
+  const std::string bytes = model.SerializeAsString();
+  std::ofstream out(beside(file), std::ios::binary);
+  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  out.close();
+  std::error_code error;
+  if (out) std::filesystem::rename(beside(file), file, error);
+  if (!out || error) throw UserError(file.string() + ": cannot be written");
 }
 
 }  // namespace
@@ -135,14 +240,8 @@ void check_writable(const std::filesystem::path& file) {
   std::filesystem::remove(beside(file), ignored);
 }
 
-void write_onnx(const LeNet5& net, const std::filesystem::path& file) {
-  const std::string bytes = to_model(net).SerializeAsString();
-  std::ofstream out(beside(file), std::ios::binary);
-  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  out.close();
-  std::error_code error;
-  if (out) std::filesystem::rename(beside(file), file, error);
-  if (!out || error) throw UserError(file.string() + ": cannot be written");
-}
+void write_onnx(const LeNet5& net, const std::filesystem::path& file) { save(to_model(net), file); }
+
+void write_onnx(SpecNetwork& net, const std::filesystem::path& file) { save(to_model(*net), file); }
 
 }  // namespace systolog::workloads::training

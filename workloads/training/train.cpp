@@ -72,13 +72,12 @@ std::vector<torch::Tensor> copy_of(const std::vector<torch::Tensor>& parameters)
   return copies;
 }
 
-/// Half a cosine over all steps: rate (1 + cos(pi step / steps)) / 2. [Loshchilov 2017, SGDR]
+}  // namespace
+
 double cosine(double rate, std::size_t step, std::size_t steps) {
   const double t = static_cast<double>(step) / static_cast<double>(steps);
   return 0.5 * rate * (1.0 + std::cos(std::numbers::pi * t));
 }
-
-}  // namespace
 
 LeNet5 train(const Dataset& data, const TrainOptions& options,
              const std::function<void(const Epoch&)>& report) {
@@ -110,8 +109,8 @@ LeNet5 train(const Dataset& data, const TrainOptions& options,
       Batch batch(options.batch, training.side());
       for (std::size_t i = 0; i < options.batch; ++i) {
         const std::size_t from = order[step * options.batch + i];
-        augment(training.image(from), training.side(), options.max_shift, background, random,
-                batch.image(i));
+        augment(training.image(from), training.side(), {options.max_shift, options.mirror},
+                background, random, batch.image(i));
         batch.labels.data_ptr<std::int64_t>()[i] = training.label(from);
       }
       rate.lr(cosine(options.learning_rate, epoch * steps_per_epoch + step,

@@ -18,6 +18,7 @@ struct TrainOptions {
   double momentum = 0.9;        // Nesterov
   double weight_decay = 5e-4;
   int max_shift = 1;             // pixels of augmentation
+  bool mirror = true;            // half of the images; not for digits and letters
   std::size_t held_out = 5'000;  // last training images, never trained on
 };
 
@@ -28,6 +29,9 @@ struct Epoch {
   double seconds = 0.0;
   bool is_best = false;
 };
+
+/// Half a cosine over all steps: rate (1 + cos(pi step / steps)) / 2. [Loshchilov 2017, SGDR]
+double cosine(double rate, std::size_t step, std::size_t steps);
 
 /// Trains and returns the network of the epoch with the best held-out accuracy (the earliest of
 /// equals). Deterministic: one thread, seeded, deterministic algorithms; the same build on the
