@@ -97,7 +97,7 @@ TEST(Energy, IsEveryCountTimesItsFigure) {
   const Network network = one_conv();
   const auto config = four_by_two();
   const auto counts = count_layers(network, one_tile(network, config, 1), config);
-  const std::vector<LayerCycles> cycles = {{.compute = 300, .total = 1000}};
+  const std::vector<LayerCycles> cycles = {{.compute = 300, .stalls = {}, .total = 1000}};
   const Costs costs = roll_up(network, config, round_figures(), counts, cycles);
   ASSERT_EQ(costs.layers.size(), 1U);
   const LayerEnergy& e = costs.layers[0];
@@ -121,7 +121,8 @@ TEST(Energy, WithoutAFigureOrWithoutCyclesIsMissingNotZero) {
   EXPECT_FALSE(untimed.layers[0].static_);
   EXPECT_FALSE(untimed.layers[0].total());
   table.multipliers.clear();
-  const Costs unknown = roll_up(network, config, table, counts, {{.compute = 1, .total = 2}});
+  const Costs unknown =
+      roll_up(network, config, table, counts, {{.compute = 1, .stalls = {}, .total = 2}});
   EXPECT_FALSE(unknown.layers[0].mac);
   EXPECT_FALSE(unknown.layers[0].total());
   EXPECT_FALSE(unknown.area_um2);
