@@ -7,6 +7,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <random>
 #include <string>
@@ -15,6 +18,7 @@
 #include "bench/onednn.h"
 #include "bench/shapes.h"
 #include "models/arithmetic.h"
+#include "models/multipliers.h"
 #include "pe/systolic_array.h"
 
 namespace systolog::bench {
@@ -28,10 +32,25 @@ constexpr const char* kArithmetics[] = {
     "int:8/exact/int:32",    "posit:8,0/exact/quire",  "posit:8,1/exact/quire",
     "posit:8,2/exact/quire", "posit:16,1/exact/quire", "posit:16,1/plam/fp32",
     "posit:16,1/plam/quire", "posit:8,0/plam/quire",   "posit:16,1/exact/self",
-    "posit:16,1/plam/self",  "posit:32,2/exact/quire", "fixed:32,16/exact/fixed:32,16",
-    "fixed:32,16/mitchw:6",  "fixed:32,16/mitchell",   "int:8/mitchell/int:32",
-    "int:8/drum:6/int:32",
+    "posit:16,1/plam/self",  "posit:8,1/plam/self",    "posit:32,2/plam/self",
+    "bf16/exact/self",       "fp32/mitchell/fp32",     "posit:32,2/exact/quire",
+    "fixed:32,16/exact",     "fixed:32,16/mitchw:6",   "fixed:32,16/mitchell",
+    "int:8/mitchell/int:32", "int:8/drum:6/int:32",    "int:8/exact/loa:8",
 };
+
+/// A table of products, here Mitchell's: the time of a table does not depend on what it says but
+/// for zeros.
+std::string table_file() {
+  const auto file = std::filesystem::temp_directory_path() / "systolog_matmul_bench_table.bin";
+  std::ofstream out(file, std::ios::binary);
+  for (std::uint32_t a = 0; a < 256; ++a) {
+    for (std::uint32_t b = 0; b < 256; ++b) {
+      const auto product = static_cast<std::uint16_t>(models::Mitchell{}(a, b));
+      out.put(static_cast<char>(product & 0xFFU)).put(static_cast<char>(product >> 8));
+    }
+  }
+  return file.string();
+}
 
 /// Activations like those behind a ReLU, weights like a trained layer's.
 std::vector<float> normal(std::size_t count, float deviation, bool relu, unsigned seed) {
@@ -85,7 +104,8 @@ void run_groups(const models::Arithmetic& a, const Shape& s, Operands& o) {
       .execute(m, o.activations, o.weights, o.accumulators);
 }
 
-void time_arithmetic(benchmark::State& state, const char* name, const Shape& s, bool all_cores) {
+void time_arithmetic(benchmark::State& state, const std::string& name, const Shape& s,
+                     bool all_cores) {
   const auto arithmetic = models::make_arithmetic(name);
   Operands operands(*arithmetic, s);
   for (auto _ : state) {
@@ -104,6 +124,12 @@ void time_arithmetic(benchmark::State& state, const char* name, const Shape& s, 
 }
 
 void register_all() {
+  struct Row {
+    std::string label, arithmetic;
+  };
+  std::vector<Row> rows;
+  for (const char* name : kArithmetics) rows.push_back({name, name});
+  rows.push_back({"int:8/lut:FILE/int:32", "int:8/lut:" + table_file() + "/int:32"});
   for (const Shape& shape : kShapes) {
     const std::string suffix = std::string("|") + shape.name;
     for (const auto type : {OneDnnType::kFp32, OneDnnType::kInt8}) {
@@ -114,14 +140,16 @@ void register_all() {
         count(state, shape);
       });
     }
-    for (const char* name : kArithmetics) {
-      benchmark::RegisterBenchmark((name + suffix + "|1").c_str(), [=](benchmark::State& state) {
-        time_arithmetic(state, name, shape, /*all_cores=*/false);
+    for (const auto& [label, name] : rows) {
+      const std::string arithmetic = name;
+      benchmark::RegisterBenchmark((label + suffix + "|1").c_str(), [=](benchmark::State& state) {
+        time_arithmetic(state, arithmetic, shape, /*all_cores=*/false);
       });
       if (shape.groups > 1) continue;
-      benchmark::RegisterBenchmark(
-          (name + suffix + "|cores").c_str(),
-          [=](benchmark::State& state) { time_arithmetic(state, name, shape, /*all_cores=*/true); })
+      benchmark::RegisterBenchmark((label + suffix + "|cores").c_str(),
+                                   [=](benchmark::State& state) {
+                                     time_arithmetic(state, arithmetic, shape, /*all_cores=*/true);
+                                   })
           ->UseRealTime();
     }
   }

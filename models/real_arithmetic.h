@@ -145,15 +145,14 @@ RealArithmetic<Format>::RealArithmetic(const ArithmeticName& name, Kernels kerne
   }
 }
 
-/// True if T holds all operands, and logarithmic products lie in its normal range.
+/// True if T holds all operands. (Logarithmic products that leave its normal range are found tile
+/// by tile; of fp64, none does.)
 template <typename T, typename Format>
-bool holds(const Format& format, bool logarithmic) {
+bool holds(const Format& format) {
   using Limits = std::numeric_limits<T>;
-  const int greatest = logarithmic ? 2 * format.max_scale() + 1 : format.max_scale();
-  const bool fits = format.significand_bits() <= Limits::digits && greatest < Limits::max_exponent;
   // Limits::min() = 2^(min_exponent - 1); subnormal numbers are operands like any other.
-  if (logarithmic) return fits && 2 * format.least_scale() >= Limits::min_exponent - 1;
-  return fits && format.least_exponent() >= Limits::min_exponent - Limits::digits;
+  return format.significand_bits() <= Limits::digits && format.max_scale() < Limits::max_exponent &&
+         format.least_exponent() >= Limits::min_exponent - Limits::digits;
 }
 
 template <typename Format>
@@ -171,9 +170,9 @@ auto RealArithmetic<Format>::choose(const ArithmeticName& name, const Format& fo
                                                                                  : Way::kScalar;
   }
   if (std::holds_alternative<Fp32Sum>(name.accumulator)) {
-    return holds<float>(format, logarithmic) ? Way::kFloat : Way::kScalar;
+    return holds<float>(format) ? Way::kFloat : Way::kScalar;
   }
-  if (!holds<double>(format, logarithmic)) return Way::kScalar;
+  if (!holds<double>(format)) return Way::kScalar;
   if (std::holds_alternative<Fp64Sum>(name.accumulator)) return Way::kDouble;
   const bool exact = logarithmic || 2 * significand_bits <= std::numeric_limits<double>::digits;
   return std::holds_alternative<ExactSum>(name.accumulator) && exact ? Way::kExact : Way::kScalar;
