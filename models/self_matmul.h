@@ -35,7 +35,7 @@ bool sums_fit(const Posit& f) {
   }
   return true;
 }
-/// The same of floats: rounding twice is harmless if T has 2 p + 2 digits and more [Figueroa 1995],
+/// The same of floats: rounding twice is harmless if T has 2 p + 2 digits and more [Figueroa],
 /// and what is subnormal is exact.
 template <typename T>
 bool sums_fit(const Float& f) {
