@@ -19,18 +19,20 @@ namespace systolog::models {
 /// exact sums round to.
 ///
 /// Proof. Let |a| >= |b|, of scales s and s_b, and p the exponent of a's last place. From a to the
-/// tie with its nearest neighbour it is 2^(p-3) or more: a quarter of the spacing is lost to a
-/// power of two below which another regime has one fraction bit more, half to the tie; where the
-/// exponent is cut, neighbours are further away. So b with s_b < p - 4 leaves the rounded sum at a,
-/// before and after an error of up to 2^(s-digits) <= 2^(p-4). Any other sum is exact in T: its
-/// bits reach from s (s + 1 if it carries, for which s_b >= p) down to b's last place.
+/// tie with its nearest neighbour it is 2^(p-2) or more: half of the spacing 2^p is lost where a is
+/// a power of two, half to the tie. It is 2^(p-3) where also the regime changes below a > 1, which
+/// gives one fraction bit more there. So b with s_b < p - 3, or p - 4, leaves the rounded sum at a,
+/// even after an error of up to 2^(s-digits) <= 2^(p-3), or 2^(p-4). Any other sum is exact in T:
+/// its bits reach from s (s + 1 if it carries, for which s_b >= p) down to b's last place.
 template <typename T>
 bool sums_fit(const Posit& f) {
   const int digits = std::numeric_limits<T>::digits, most = f.max_scale();
   if (f.n < 3 || most + 2 >= std::numeric_limits<T>::max_exponent) return false;
   for (int s = -most; s <= most; ++s) {
     const int p = f.least_place(s);
-    const int far = f.least_place(std::max(p - 4, -most)), near = f.least_place(std::max(p, -most));
+    const bool regime_changes = s > 0 && s % (1 << f.es) == 0;
+    const int far = f.least_place(std::max(p - (regime_changes ? 4 : 3), -most));
+    const int near = f.least_place(std::max(p, -most));
     if (s + 1 - far > digits || s + 2 - near > digits) return false;
   }
   return true;

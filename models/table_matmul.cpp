@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <limits>
 
 #include "models/blocks.h"
@@ -107,11 +108,29 @@ struct TableBuffers {
   AlignedBuffer<Term> lines;
   AlignedBuffer<std::int32_t> sums, places;
   AlignedBuffer<LineList> lists;
+  AlignedBuffer<std::uint16_t> activations, weights;
   static TableBuffers& mine() {
     thread_local TableBuffers buffers;
     return buffers;
   }
 };
+
+/// codes[i] as 16 bits.
+void widen(const std::byte* codes, std::size_t count, std::size_t bytes, std::uint16_t* out) {
+  if (bytes == 1) {
+    for (std::size_t i = 0; i < count; ++i) out[i] = load<std::uint8_t>(codes + i);
+  } else {
+    std::memcpy(out, codes, count * sizeof *out);
+  }
+}
+
+/// The terms of `row`, a row of the table, with each of `lanes` codes, a multiple of 16.
+template <typename Term>
+void look_up(const Term* row, const std::uint16_t* codes, std::size_t lanes, Term* out) {
+  for (std::size_t first = 0; first < lanes; first += 16) {
+    for (std::size_t l = first; l < first + 16; ++l) out[l] = row[codes[l]];
+  }
+}
 
 }  // namespace
 
@@ -135,46 +154,49 @@ void TableMatmul::add_as(const std::vector<Term>& terms, const MatmulTile& tile,
   LineList* lists = buffers.lists.reserve(kTablePixels);
   std::int32_t* panel_sums = buffers.sums.reserve(kTablePixels * kTableLanes);
   Term* lines = buffers.lines.reserve(kTableGroup * std::min(codes, tile.m) * kTableLanes);
+  std::uint16_t* activations = buffers.activations.reserve(tile.m * tile.k);
+  std::uint16_t* weights = buffers.weights.reserve(tile.k * kTableLanes);
+  widen(tile.activations, tile.m * tile.k, bytes, activations);
   for (std::size_t n = 0; n < tile.n; n += kTableLanes) {
     const std::size_t lanes = std::min(kTableLanes, tile.n - n);
     const std::size_t width = (lanes + 15) / 16 * 16;
+    for (std::size_t k = 0; k < tile.k; ++k) {
+      std::uint16_t* to = weights + k * kTableLanes;
+      widen(tile.weights + (k * tile.n + n) * bytes, lanes, bytes, to);
+      std::fill(to + lanes, to + width, std::uint16_t{0});
+    }
     for (std::size_t first_m = 0; first_m < tile.m; first_m += kTablePixels) {
       const std::size_t pixels = std::min(kTablePixels, tile.m - first_m);
       std::fill_n(panel_sums, pixels * kTableLanes, 0);
       for (std::size_t first_k = 0; first_k < tile.k; first_k += kTableGroup) {
-        const std::size_t last_k = std::min(first_k + kTableGroup, tile.k);
+        const std::size_t group = std::min(kTableGroup, tile.k - first_k);
         std::fill_n(places, kTableGroup * codes, -1);
         std::int32_t next = 0;
         for (std::size_t m = 0; m < pixels; ++m) {
-          const std::byte* row = tile.activations + (first_m + m) * tile.k * bytes;
-          LineList& list = lists[m];
-          list.count = 0;
-          for (std::size_t k = first_k; k < last_k; ++k) {
-            const Code a = load_code(row, k, bytes);
-            std::int32_t& place = places[(k - first_k) * codes + a];
+          const std::uint16_t* row = activations + (first_m + m) * tile.k + first_k;
+          std::uint32_t count = 0;
+          for (std::size_t k = 0; k < group; ++k) {
+            const std::size_t a = row[k];
+            std::int32_t& place = places[k * codes + a];
             if (place < 0 && counts_[a] != 0) {
               place = next++;
-              const Term* from = terms.data() + (std::size_t{a} << bits_);
-              Term* line = lines + static_cast<std::size_t>(place) * kTableLanes;
-              const std::byte* weights = tile.weights + (k * tile.n + n) * bytes;
-              for (std::size_t l = 0; l < lanes; ++l) {
-                line[l] = from[load_code(weights, l, bytes)];
-              }
-              std::fill(line + lanes, line + width, Term{0});
+              look_up(terms.data() + (a << bits_), weights + (first_k + k) * kTableLanes, width,
+                      lines + static_cast<std::size_t>(place) * kTableLanes);
             }
             // An activation without terms writes where the next one does.
-            list.lines[list.count] = static_cast<std::uint32_t>(place);
-            list.count += counts_[a];
+            lists[m].lines[count] = static_cast<std::uint32_t>(place);
+            count += counts_[a];
           }
+          lists[m].count = count;
         }
         add_lines(lines, lists, pixels, width, panel_sums);
       }
       for (std::size_t m = 0; m < pixels; ++m) {
         std::int32_t* to = sums + (first_m + m) * tile.n + n;
+        const std::int32_t* from = panel_sums + m * kTableLanes;
         for (std::size_t l = 0; l < lanes; ++l) {
-          to[l] = static_cast<std::int32_t>(
-              static_cast<std::uint32_t>(to[l]) +
-              static_cast<std::uint32_t>(panel_sums[m * kTableLanes + l]));
+          to[l] = static_cast<std::int32_t>(static_cast<std::uint32_t>(to[l]) +
+                                            static_cast<std::uint32_t>(from[l]));
         }
       }
     }
