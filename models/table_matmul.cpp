@@ -22,7 +22,7 @@ namespace systolog::models {
 
 // Lanes of a panel, and k of a group, of which the terms looked up stay in the second-level cache
 // beside the sums of a block of output pixels.
-inline constexpr std::size_t kTableLanes = 64, kTableGroup = 16, kTablePixels = 1024;
+inline constexpr std::size_t kTableLanes = 128, kTableGroup = 8, kTablePixels = 1024;
 
 /// For each output pixel of a block, the lines of terms to add.
 struct LineList {
