@@ -5,9 +5,9 @@
 
 namespace systolog::memory {
 
-Dram::Dram(const sc_core::sc_module_name& name, const DramConfig& config)
+Dram::Dram(const sc_core::sc_module_name& name, const DramConfig& config, Contents contents)
     : sc_module(name),
-      storage_(config.capacity_bytes),
+      storage_(config.capacity_bytes, contents),
       bandwidth_bytes_per_ns_(config.bandwidth_gb_per_s),
       latency_(config.latency_ns, sc_core::SC_NS) {
   in.register_b_transport(this, &Dram::b_transport);

@@ -30,7 +30,8 @@ class Dram final : public sc_core::sc_module {
  public:
   tlm_utils::simple_target_socket<Dram> in{"in"};
 
-  Dram(const sc_core::sc_module_name& name, const DramConfig& config);
+  Dram(const sc_core::sc_module_name& name, const DramConfig& config,
+       Contents contents = Contents::kKept);
 
   std::uint64_t bytes_read() const { return bytes_read_; }
   std::uint64_t bytes_written() const { return bytes_written_; }

@@ -4,11 +4,11 @@
 namespace systolog::memory {
 
 Sram::Sram(const sc_core::sc_module_name& name, const SramConfig& config,
-           sc_core::sc_time clock_period)
+           sc_core::sc_time clock_period, Contents contents)
     : sc_module(name),
       config_(config),
       clock_period_(clock_period),
-      storage_(config.capacity_bytes) {
+      storage_(config.capacity_bytes, contents) {
   for (auto* port : {&load, &store, &array, &vector}) {
     port->register_b_transport(this, &Sram::b_transport);
     port->register_transport_dbg(this, &Sram::transport_dbg);

@@ -31,8 +31,8 @@ class Sram final : public sc_core::sc_module {
   tlm_utils::simple_target_socket<Sram> load{"load"}, store{"store"}, array{"array"},
       vector{"vector"};
 
-  Sram(const sc_core::sc_module_name& name, const SramConfig& config,
-       sc_core::sc_time clock_period);
+  Sram(const sc_core::sc_module_name& name, const SramConfig& config, sc_core::sc_time clock_period,
+       Contents contents = Contents::kKept);
 
   std::uint64_t bytes_read() const { return bytes_read_; }
   std::uint64_t bytes_written() const { return bytes_written_; }

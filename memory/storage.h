@@ -11,12 +11,18 @@
 
 namespace systolog::memory {
 
+/// Whether a memory keeps what is written to it. kNone is for runs of timing alone: payloads are
+/// checked and take their time, their data is neither read nor changed.
+enum class Contents { kKept, kNone };
+
 /// Bytes behind a TLM target: what scratchpads and DRAM have in common. No time, no counts.
 class Storage {
  public:
   /// All zero. Host memory is taken page by page as bytes are touched: a large DRAM costs nothing.
-  explicit Storage(std::uint64_t capacity_bytes)
-      : bytes_(static_cast<std::byte*>(std::calloc(capacity_bytes, 1))), size_(capacity_bytes) {
+  explicit Storage(std::uint64_t capacity_bytes, Contents contents = Contents::kKept)
+      : size_(capacity_bytes) {
+    if (contents == Contents::kNone) return;
+    bytes_.reset(static_cast<std::byte*>(std::calloc(capacity_bytes, 1)));
     if (bytes_ == nullptr) throw std::bad_alloc();
   }
 
@@ -35,10 +41,10 @@ class Storage {
     } else if (length == 0 || length > size_ || address > size_ - length) {
       payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
     } else if (payload.is_read()) {
-      std::memcpy(payload.get_data_ptr(), bytes_.get() + address, length);
+      if (bytes_) std::memcpy(payload.get_data_ptr(), bytes_.get() + address, length);
       payload.set_response_status(tlm::TLM_OK_RESPONSE);
     } else if (payload.is_write()) {
-      std::memcpy(bytes_.get() + address, payload.get_data_ptr(), length);
+      if (bytes_) std::memcpy(bytes_.get() + address, payload.get_data_ptr(), length);
       payload.set_response_status(tlm::TLM_OK_RESPONSE);
     } else {
       payload.set_response_status(tlm::TLM_COMMAND_ERROR_RESPONSE);

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pe/array_module.h"
 
-#include "pe/payload.h"
-
 namespace systolog::pe {
 
 ArrayModule::ArrayModule(const sc_core::sc_module_name& name, const SystolicArray& array,
-                         sc_core::sc_time clock_period)
-    : sc_module(name), array_(array), clock_period_(clock_period) {
+                         sc_core::sc_time clock_period, Values values)
+    : sc_module(name), array_(array), clock_period_(clock_period), values_(values) {
   command.register_b_transport(this, &ArrayModule::b_transport);
 }
 
@@ -22,6 +20,7 @@ void ArrayModule::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_tim
 }
 
 tlm::tlm_response_status ArrayModule::run(const Matmul& c) {
+  if (values_ == Values::kNone) return tlm::TLM_OK_RESPONSE;
   const models::Arithmetic& a = array_.arithmetic();
   input_tile_.resize(c.input_codes() * a.code_bytes());
   weight_tile_.resize(c.weight_codes() * a.code_bytes());

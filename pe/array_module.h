@@ -9,6 +9,7 @@
 #include <tlm>
 #include <vector>
 
+#include "pe/payload.h"
 #include "pe/systolic_array.h"
 
 namespace systolog::pe {
@@ -28,7 +29,7 @@ class ArrayModule final : public sc_core::sc_module {
       output{"output"};
 
   ArrayModule(const sc_core::sc_module_name& name, const SystolicArray& array,
-              sc_core::sc_time clock_period);
+              sc_core::sc_time clock_period, Values values = Values::kComputed);
 
   std::uint64_t macs() const { return macs_; }
 
@@ -38,6 +39,7 @@ class ArrayModule final : public sc_core::sc_module {
 
   SystolicArray array_;
   sc_core::sc_time clock_period_;
+  Values values_;
   std::vector<std::byte> input_tile_, weight_tile_, accumulators_;
   std::uint64_t macs_ = 0;
 };

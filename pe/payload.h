@@ -10,6 +10,10 @@
 
 namespace systolog::pe {
 
+/// Whether a compute unit does its arithmetic. kNone is for runs of timing alone: commands take their
+/// time, no operand is read and no result written.
+enum class Values { kComputed, kNone };
+
 /// One blocking transaction of a compute unit with a scratchpad: the whole operand tile in one
 /// payload. The unit's own cycles contain the streaming, so the annotated delay is dropped: the
 /// scratchpad is assumed to keep up with the unit.

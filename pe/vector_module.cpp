@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pe/vector_module.h"
 
-#include "pe/payload.h"
-
 namespace systolog::pe {
 
 VectorModule::VectorModule(const sc_core::sc_module_name& name, const VectorUnit& unit,
-                           sc_core::sc_time clock_period)
-    : sc_module(name), unit_(unit), clock_period_(clock_period) {
+                           sc_core::sc_time clock_period, Values values)
+    : sc_module(name), unit_(unit), clock_period_(clock_period), values_(values) {
   command.register_b_transport(this, &VectorModule::b_transport);
 }
 
@@ -19,6 +17,7 @@ void VectorModule::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_ti
 }
 
 tlm::tlm_response_status VectorModule::run(const VectorOp& op) {
+  if (values_ == Values::kNone) return tlm::TLM_OK_RESPONSE;
   const models::Arithmetic& a = unit_.arithmetic();
   const bool write_back = op.opcode == VectorOpcode::kWriteBack;
   input_tile_.resize(op.input_bytes(a));

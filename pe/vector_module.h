@@ -9,6 +9,7 @@
 #include <tlm>
 #include <vector>
 
+#include "pe/payload.h"
 #include "pe/vector_unit.h"
 
 namespace systolog::pe {
@@ -26,7 +27,7 @@ class VectorModule final : public sc_core::sc_module {
       output{"output"};
 
   VectorModule(const sc_core::sc_module_name& name, const VectorUnit& unit,
-               sc_core::sc_time clock_period);
+               sc_core::sc_time clock_period, Values values = Values::kComputed);
 
  private:
   void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
@@ -34,6 +35,7 @@ class VectorModule final : public sc_core::sc_module {
 
   VectorUnit unit_;
   sc_core::sc_time clock_period_;
+  Values values_;
   std::vector<std::byte> input_tile_, second_tile_, parameters_, output_tile_;
 };
 

@@ -30,25 +30,12 @@ std::string shape_text(const workloads::Shape& s) {
          std::to_string(s.width);
 }
 
-std::uint64_t parameters(const workloads::Operator& op) {
-  if (const auto* conv = std::get_if<workloads::Conv>(&op)) {
-    return conv->weights.size() + conv->bias.size();
-  }
-  if (const auto* gemm = std::get_if<workloads::Gemm>(&op)) {
-    return gemm->weights.size() + gemm->bias.size();
-  }
-  if (const auto* norm = std::get_if<workloads::BatchNorm>(&op)) {
-    return norm->scale.size() + norm->shift.size();
-  }
-  return 0;
-}
-
 void print_network(const workloads::Graph& graph) {
   TextTable table({"node", "op", "output", "MACs", "parameters"});
   std::uint64_t all_macs = 0, all_parameters = 0;
   for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
     const workloads::Node& node = graph.nodes[n];
-    const std::uint64_t macs = workloads::macs(graph, n), weights = parameters(node.op);
+    const std::uint64_t macs = workloads::macs(graph, n), weights = workloads::parameters(graph, n);
     all_macs += macs;
     all_parameters += weights;
     table.add({node.name, std::string(workloads::name_of(node.op)), shape_text(node.shape),
@@ -60,7 +47,7 @@ void print_network(const workloads::Graph& graph) {
 
 void check_json(const std::filesystem::path& file) {
   const Json json = read_json_file(file);
-  if (json.is_object() && json.contains("model")) {
+  if (json.is_object() && (json.contains("model") || json.contains("layers"))) {
     const Workload workload = read_workload(file.string());
     std::cout << file.string() << ": workload " << workload.name << "\n";
     print_network(workload.graph);

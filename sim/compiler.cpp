@@ -5,6 +5,7 @@
 #include <cstring>
 #include <map>
 #include <optional>
+#include <span>
 #include <tuple>
 
 #include "models/user_error.h"
@@ -90,7 +91,7 @@ class Compiler {
 
   Program finish() {
     Program& p = program();
-    const std::uint64_t base = ActivationMap::align(p.constants.size());
+    const std::uint64_t base = ActivationMap::align(p.constant_bytes);
     for (Command& command : p.commands) {
       auto* transfer = std::get_if<Transfer>(&command.work);
       if (transfer != nullptr && transfer->dram.address >= ActivationMap::kBase) {
@@ -146,6 +147,15 @@ class Compiler {
         activations_.tile(value, p.images, p.rows, p.columns, channels, Scratchpad::kOutput, local);
     t.direction = Transfer::Direction::kStore;
     builder_.add(t, /*constants=*/false);
+  }
+
+  /// The next free bytes of DRAM for constants.
+  Region place_constants(std::uint64_t bytes) {
+    Program& p = program();
+    const std::uint64_t begin = ActivationMap::align(p.constant_bytes);
+    p.constant_bytes = begin + bytes;
+    if (network_.has_values) p.constants.resize(p.constant_bytes);
+    return {begin, p.constant_bytes};
   }
 
   void load_constants(std::uint64_t address, Region region) {
@@ -275,11 +285,13 @@ class Compiler {
     if (resident_weights_ && resident_weights_->first == key) return resident_weights_->second;
     auto [placed, is_new] = constants_.try_emplace(key);
     if (is_new) {
-      const auto tile = weight_tile(work, s, arithmetic_, {groups, filters, channels}, parameters);
-      auto& constants = program().constants;
-      constants.resize(ActivationMap::align(constants.size()));
-      placed->second = {constants.size(), constants.size() + tile.size()};
-      constants.insert(constants.end(), tile.begin(), tile.end());
+      const WeightBlock block{groups, filters, channels};
+      const std::uint64_t bytes = weight_tile_bytes(work, s, arithmetic_, block, parameters);
+      placed->second = place_constants(bytes);
+      if (network_.has_values) {
+        write_weight_tile(work, s, arithmetic_, block, parameters,
+                          std::span(program().constants).subspan(placed->second.begin, bytes));
+      }
     }
     const Region region = weight_.allocate(placed->second.end - placed->second.begin);
     load_constants(placed->second.begin, region);
@@ -324,16 +336,14 @@ class Compiler {
 
   Region load_vector_parameters(const VectorLayer& work, const LayerShape& s, Block channels) {
     if (work.parameters.empty()) return {};
-    auto& constants = program().constants;
-    constants.resize(ActivationMap::align(constants.size()));
-    const std::uint64_t address = constants.size();
-    for (const std::size_t row : {std::size_t{0}, std::size_t{s.channels}}) {
-      const auto* first =
-          reinterpret_cast<const std::byte*>(work.parameters.data() + row + channels.first);
-      constants.insert(constants.end(), first, first + channels.count * sizeof(float));
+    const std::uint64_t row_bytes = channels.count * sizeof(float);
+    const Region placed = place_constants(2 * row_bytes);
+    for (std::size_t row = 0; row < 2 && network_.has_values; ++row) {
+      std::memcpy(program().constants.data() + placed.begin + row * row_bytes,
+                  work.parameters.data() + row * s.channels + channels.first, row_bytes);
     }
-    const Region region = weight_.allocate(constants.size() - address);
-    load_constants(address, region);
+    const Region region = weight_.allocate(2 * row_bytes);
+    load_constants(placed.begin, region);
     return region;
   }
 

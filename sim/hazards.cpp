@@ -8,21 +8,42 @@ namespace systolog::sim {
 
 void HazardTracker::access(std::uint32_t command, std::uint64_t begin, std::uint64_t end,
                            bool write, std::vector<std::uint32_t>& conflicts) {
-  std::vector<Access> kept;
-  kept.reserve(accesses_.size() + 2);
-  for (const Access& old : accesses_) {
-    const bool overlaps = old.begin < end && begin < old.end;
-    if (overlaps && (write || old.write)) conflicts.push_back(old.command);
-    if (overlaps && write && old.command != command) {
-      // Later accesses to these bytes wait for this write, and so for the old access.
-      if (old.begin < begin) kept.push_back({old.begin, begin, old.command, old.write});
-      if (end < old.end) kept.push_back({end, old.end, old.command, old.write});
-    } else {
-      kept.push_back(old);
+  split(begin);
+  split(end);
+  const auto first = segments_.lower_bound(begin), last = segments_.lower_bound(end);
+  for (auto s = first; s != last; ++s) {
+    const Segment& segment = s->second;
+    if (segment.writer) conflicts.push_back(*segment.writer);
+    if (write) {
+      conflicts.insert(conflicts.end(), segment.readers.begin(), segment.readers.end());
     }
   }
-  kept.push_back({begin, end, command, write});
-  accesses_ = std::move(kept);
+  if (!write) return read(command, begin, end);
+  // Later accesses to these bytes wait for this write, and so for what it waits for.
+  segments_.erase(first, last);
+  segments_[begin] = {end, command, {}};
+}
+
+/// Makes `at` the first byte of the segment it lies in, if it lies in one.
+void HazardTracker::split(std::uint64_t at) {
+  auto segment = segments_.upper_bound(at);
+  if (segment == segments_.begin()) return;
+  --segment;
+  if (segment->first == at || segment->second.end <= at) return;
+  segments_[at] = segment->second;
+  segment->second.end = at;
+}
+
+void HazardTracker::read(std::uint32_t command, std::uint64_t begin, std::uint64_t end) {
+  for (auto next = segments_.lower_bound(begin); begin < end;) {
+    const std::uint64_t gap_end = next == segments_.end() ? end : std::min(end, next->first);
+    if (begin < gap_end) segments_[begin] = {gap_end, std::nullopt, {command}};
+    begin = gap_end;
+    if (begin == end) break;
+    next->second.readers.push_back(command);
+    begin = next->second.end;
+    ++next;
+  }
 }
 
 std::vector<std::uint32_t> reduce(const std::vector<std::uint32_t>& conflicts,

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <vector>
 
 #include "sim/program.h"
@@ -17,12 +19,18 @@ class HazardTracker {
               std::vector<std::uint32_t>& conflicts);
 
  private:
-  struct Access {
-    std::uint64_t begin, end;
-    std::uint32_t command;
-    bool write;
+  /// Bytes that were touched by the same commands, up to `end`.
+  struct Segment {
+    std::uint64_t end = 0;
+    std::optional<std::uint32_t> writer;  // the last
+    std::vector<std::uint32_t> readers;   // since then
   };
-  std::vector<Access> accesses_;
+  using Segments = std::map<std::uint64_t, Segment>;  // by their first byte; they do not overlap
+
+  void split(std::uint64_t at);
+  void read(std::uint32_t command, std::uint64_t begin, std::uint64_t end);
+
+  Segments segments_;
 };
 
 /// Keeps of `conflicts` the latest command of each engine: engines work in order, so it stands for

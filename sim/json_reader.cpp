@@ -156,6 +156,40 @@ void JsonReader::field(std::string_view name, std::vector<double>& values, Range
   values = json->get<std::vector<double>>();
 }
 
+void JsonReader::field(std::string_view name, std::vector<std::uint64_t>& values,
+                       std::initializer_list<std::size_t> counts, Range<std::uint64_t> allowed) {
+  const Json* json = find(name);
+  if (json == nullptr) return;
+  const Json list = json->is_array() ? *json : Json::array({*json});
+  const auto inside = [&](const Json& entry) {
+    return entry.is_number_unsigned() && entry.get<std::uint64_t>() >= allowed.lowest &&
+           entry.get<std::uint64_t>() <= allowed.highest;
+  };
+  if (std::find(counts.begin(), counts.end(), list.size()) == counts.end() ||
+      !std::all_of(list.begin(), list.end(), inside)) {
+    std::string words;
+    for (const std::size_t count : counts) {
+      words += (words.empty() ? "" : ", ") +
+               (count == 1 ? "an integer" : "an array of " + std::to_string(count) + " integers");
+    }
+    return refuse(name, words + ", each " + std::to_string(allowed.lowest) + " to " +
+                            std::to_string(allowed.highest));
+  }
+  values = list.get<std::vector<std::uint64_t>>();
+}
+
+void JsonReader::field(std::string_view name, std::vector<std::string>& values) {
+  const Json* json = find(name);
+  if (json == nullptr) return;
+  const auto is_word = [](const Json& entry) {
+    return entry.is_string() && !entry.get_ref<const std::string&>().empty();
+  };
+  if (!json->is_array() || !std::all_of(json->begin(), json->end(), is_word)) {
+    return refuse(name, "an array of strings that are not empty");
+  }
+  values = json->get<std::vector<std::string>>();
+}
+
 std::size_t JsonReader::choose(std::string_view name, std::span<const std::string_view> words) {
   const Json* json = find(name);
   if (json == nullptr) return words.size();

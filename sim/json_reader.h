@@ -37,6 +37,10 @@ class JsonReader {
   void field(std::string_view name, std::string& value);
   void field_or_empty(std::string_view name, std::string& value);  // "" is allowed
   void field(std::string_view name, std::vector<double>& values, Range<double> allowed);
+  /// An integer, or an array of as many integers as one of `counts` says.
+  void field(std::string_view name, std::vector<std::uint64_t>& values,
+             std::initializer_list<std::size_t> counts, Range<std::uint64_t> allowed);
+  void field(std::string_view name, std::vector<std::string>& values);  // none of them empty
   /// [[a, b], ...], numbers.
   std::vector<std::pair<double, double>> pairs(std::string_view name);
   /// A word out of a list: field("dataflow", config.dataflow, {{"weight_stationary", kWs}, ...}).

@@ -29,15 +29,16 @@ void list_entries(std::span<const models::Entry> entries) {
 }
 
 void list_networks() {
-  TextTable table({"network", "layers", "MACs", "file"});
+  TextTable table({"network", "layers", "MACs", "parameters", "weights"});
   for (const auto& name : shared_names("workloads/networks", ".json")) {
     const Workload workload = read_workload(name);
-    std::uint64_t macs = 0;
+    std::uint64_t macs = 0, parameters = 0;
     for (std::size_t n = 0; n < workload.graph.nodes.size(); ++n) {
       macs += workloads::macs(workload.graph, n);
+      parameters += workloads::parameters(workload.graph, n);
     }
     table.add({name, std::to_string(workload.graph.nodes.size() - 1), grouped(macs),
-               workload.file.filename().string()});
+               grouped(parameters), workload.graph.shapes_only ? "synthetic" : workload.weights});
   }
   std::cout << table.to_string();
 }

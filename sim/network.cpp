@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "models/user_error.h"
+#include "sim/filter_rows.h"
 #include "sim/moves.h"
 
 namespace systolog::sim {
@@ -18,54 +19,6 @@ using workloads::Graph;
 using workloads::Node;
 using workloads::Shape;
 
-/// NCHW position of each element of an NHWC tensor.
-std::vector<std::size_t> nchw_of_nhwc(const Shape& s) {
-  std::vector<std::size_t> order;
-  order.reserve(s.count());
-  for (std::size_t y = 0; y < s.height; ++y) {
-    for (std::size_t x = 0; x < s.width; ++x) {
-      for (std::size_t c = 0; c < s.channels; ++c) {
-        order.push_back((c * s.height + y) * s.width + x);
-      }
-    }
-  }
-  return order;
-}
-
-/// Weights of a layer as FP32 [filters][k], k in the order the array takes them.
-struct FilterRows {
-  std::size_t filters = 0, k = 0;
-  std::vector<float> values;
-};
-
-FilterRows conv_rows(const workloads::Conv& conv, std::size_t depth) {
-  const std::size_t kh = conv.window.kernel_h, kw = conv.window.kernel_w;
-  FilterRows rows{conv.filters, kh * kw * depth, {}};
-  rows.values.reserve(conv.weights.size());
-  for (std::size_t f = 0; f < conv.filters; ++f) {
-    for (std::size_t y = 0; y < kh; ++y) {
-      for (std::size_t x = 0; x < kw; ++x) {
-        for (std::size_t c = 0; c < depth; ++c) {
-          rows.values.push_back(conv.weights[((f * depth + c) * kh + y) * kw + x]);
-        }
-      }
-    }
-  }
-  return rows;
-}
-
-/// `stored` is how the layer's input lies in memory: a flattened image keeps its NHWC order, so
-/// the rows of the weights are put in that order instead.
-FilterRows gemm_rows(const workloads::Gemm& gemm, const Shape& stored) {
-  FilterRows rows{gemm.features, stored.count(), {}};
-  rows.values.reserve(gemm.weights.size());
-  const std::vector<std::size_t> order = nchw_of_nhwc(stored);
-  for (std::size_t f = 0; f < gemm.features; ++f) {
-    for (const std::size_t k : order) rows.values.push_back(gemm.weights[k * gemm.features + f]);
-  }
-  return rows;
-}
-
 class Lowering {
  public:
   Lowering(const Graph& graph, std::shared_ptr<const models::Arithmetic> arithmetic,
@@ -73,6 +26,7 @@ class Lowering {
       : graph_(graph), ranges_(ranges), config_(config), value_of_(graph.nodes.size()) {
     network_.name = graph.name;
     network_.arithmetic = std::move(arithmetic);
+    network_.has_values = !graph.shapes_only;
     consumers_.resize(graph.nodes.size());
     for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
       for (const std::size_t input : graph.nodes[n].inputs) consumers_[input].push_back(n);
@@ -112,7 +66,7 @@ class Lowering {
   const models::Arithmetic& arithmetic() const { return *network_.arithmetic; }
 
   models::Quantisation quantisation_of(std::size_t node) const {
-    if (!arithmetic().is_quantised()) return {};
+    if (!arithmetic().is_quantised() || !network_.has_values) return {};
     return quantise_range(ranges_[node], arithmetic().bits(), config_.activations);
   }
 
@@ -177,27 +131,32 @@ class Lowering {
   void encode(const std::string& name, const FilterRows& rows, std::span<const float> bias,
               models::Quantisation in, models::Quantisation out, MatmulLayer& layer) const {
     const models::Arithmetic& a = arithmetic();
+    // With zero points there is a bias, whatever their values: a Program does not depend on them.
+    const bool has_bias =
+        !bias.empty() || (a.is_quantised() && config_.activations == ActivationScheme::kAffine);
+    if (!network_.has_values) {
+      if (a.is_quantised()) layer.requantise.assign(rows.filters, 1.0F);
+      if (has_bias) layer.bias.resize(rows.filters * a.bias_bytes());
+      return;
+    }
     const std::vector<float> scales = weight_scales(rows, bias, in.scale);
-    const std::size_t bytes = a.code_bytes(), per_group = rows.filters / layer.groups;
-    layer.weights.resize(rows.values.size() * bytes);
-    std::vector<std::byte> codes(rows.k * bytes);
+    const std::size_t bytes = a.code_bytes();
+    std::vector<std::byte> codes(rows.values.size() * bytes);
     std::vector<std::int64_t> code_sums(rows.filters, 0);
     for (std::size_t f = 0; f < rows.filters; ++f) {
-      const std::span<const float> filter(rows.values.data() + f * rows.k, rows.k);
-      a.encode(filter, {scales[f], 0}, codes.data());
-      const std::size_t group = f / per_group, column = f % per_group;
-      for (std::size_t k = 0; k < rows.k; ++k) {
-        std::memcpy(layer.weights.data() + ((group * rows.k + k) * per_group + column) * bytes,
-                    codes.data() + k * bytes, bytes);
-        if (in.zero_point != 0) code_sums[f] += signed_code(codes.data() + k * bytes);
+      std::byte* const filter = codes.data() + f * rows.k * bytes;
+      a.encode({rows.values.data() + f * rows.k, rows.k}, {scales[f], 0}, filter);
+      for (std::size_t k = 0; in.zero_point != 0 && k < rows.k; ++k) {
+        code_sums[f] += signed_code(filter + k * bytes);
       }
     }
+    layer.weights = columns_of(codes, layer.groups, rows.filters, rows.k, bytes);
     const float zero = 0.0F;
     a.encode({&zero, 1}, in, reinterpret_cast<std::byte*>(&layer.zero_code));
     if (a.is_quantised()) {
       for (const float s : scales) layer.requantise.push_back(in.scale * s / out.scale);
     }
-    if (bias.empty() && in.zero_point == 0) return;
+    if (!has_bias) return;
     const std::vector<float> zeros(rows.filters, 0.0F);
     layer.bias.resize(rows.filters * a.bias_bytes());
     a.encode_bias(bias.empty() ? std::span<const float>(zeros) : bias, in, scales,

@@ -80,6 +80,7 @@ struct Network {
   std::vector<Layer> layers;
   std::size_t output = 0;         // value
   workloads::Shape output_shape;  // as the model's user sees it
+  bool has_values = true;         // false: of a graph of shapes; weights and scales mean nothing
 };
 
 /// Smallest and largest value each node gave on the calibration images.
@@ -88,7 +89,8 @@ struct Range {
 };
 std::vector<Range> calibrate(const workloads::Graph& graph, const workloads::Tensor& images);
 
-/// Encodes a graph. `ranges` (one a node) are needed by `int:B` only. Throws UserError naming the
+/// Encodes a graph, or, of a graph of shapes, what its encoding would take: the same layers,
+/// without weights. `ranges` (one a node) are needed by `int:B` only. Throws UserError naming the
 /// node where a reshape asks for data movement the accelerator does not have.
 Network lower(const workloads::Graph& graph, std::shared_ptr<const models::Arithmetic> arithmetic,
               const std::vector<Range>& ranges, const QuantisationConfig& quantisation);

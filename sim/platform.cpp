@@ -16,21 +16,26 @@ sc_core::sc_time clock_period(const AcceleratorConfig& config) {
   return {1e3 / config.clock_mhz, sc_core::SC_NS};
 }
 
+memory::Contents contents(pe::Values values) {
+  return values == pe::Values::kComputed ? memory::Contents::kKept : memory::Contents::kNone;
+}
+
 }  // namespace
 
 Platform::Platform(const sc_core::sc_module_name& name, const AcceleratorConfig& config,
-                   const models::Arithmetic& arithmetic)
+                   const models::Arithmetic& arithmetic, pe::Values values)
     : sc_module(name),
       processor("processor", clock_period(config)),
-      dram("dram", config.dram),
+      dram("dram", config.dram, contents(values)),
       bus("bus", config.bus, clock_period(config)),
       load_dma("load_dma", config.dma, clock_period(config)),
       store_dma("store_dma", config.dma, clock_period(config), memory::DmaPriority::kSecond),
-      input_sram("input_sram", config.input_sram, clock_period(config)),
-      weight_sram("weight_sram", config.weight_sram, clock_period(config)),
-      output_sram("output_sram", config.output_sram, clock_period(config)),
-      array("array", pe::SystolicArray(config.array, arithmetic), clock_period(config)),
-      vector("vector", pe::VectorUnit(config.vector_unit, arithmetic), clock_period(config)) {
+      input_sram("input_sram", config.input_sram, clock_period(config), contents(values)),
+      weight_sram("weight_sram", config.weight_sram, clock_period(config), contents(values)),
+      output_sram("output_sram", config.output_sram, clock_period(config), contents(values)),
+      array("array", pe::SystolicArray(config.array, arithmetic), clock_period(config), values),
+      vector("vector", pe::VectorUnit(config.vector_unit, arithmetic), clock_period(config),
+             values) {
   tlm_utils::tlm_quantumkeeper::set_global_quantum(clock_period(config) *
                                                    static_cast<double>(kQuantumCycles));
   connect();

@@ -27,8 +27,9 @@ namespace systolog::sim {
 ///   host --> bus --> DRAM   (transport_dbg: loading and inspection take no time)
 class Platform final : public sc_core::sc_module {
  public:
+  /// Values::kNone: the same cycles, no data in the payloads.
   Platform(const sc_core::sc_module_name& name, const AcceleratorConfig& config,
-           const models::Arithmetic& arithmetic);
+           const models::Arithmetic& arithmetic, pe::Values values = pe::Values::kComputed);
 
   /// What the host does, in an SC_THREAD; sc_start() returns when it has. Exceptions that leave
   /// it are rethrown by run().

@@ -40,7 +40,8 @@ struct TilingChoice {
 struct Program {
   std::uint32_t batch = 1;
   std::vector<Command> commands;
-  std::vector<std::byte> constants;  // weights, biases, factors, in the order tiles load them
+  std::uint64_t constant_bytes = 0;  // weights, biases, factors, in the order tiles load them
+  std::vector<std::byte> constants;  // their bytes; none where the network has no values
   std::uint64_t dram_bytes = 0;      // constants and activations
   std::uint64_t input_address = 0, input_bytes = 0;
   std::uint64_t output_address = 0, output_bytes = 0;

@@ -129,7 +129,7 @@ void write_layer(std::ostream& out, const Network& network, const Program& progr
 void write_program(std::ostream& out, const Network& network, const Program& program) {
   out << "# " << network.name << ", " << network.arithmetic->name() << ", batches of "
       << program.batch << ": " << program.commands.size() << " commands, " << program.dram_bytes
-      << " bytes of DRAM (constants at dram:" << hex(0) << ", " << program.constants.size()
+      << " bytes of DRAM (constants at dram:" << hex(0) << ", " << program.constant_bytes
       << " bytes; input at dram:" << hex(program.input_address)
       << "; output at dram:" << hex(program.output_address) << ")\n";
   std::uint32_t layer = UINT32_MAX;

@@ -150,6 +150,7 @@ std::string stalls_text(const Json& layers) {
 }  // namespace
 
 Json report_json(const RunResult& run) {
+  const bool values = run.network->has_values;
   Json layers = Json::array();
   for (std::size_t l = 0; l < run.network->layers.size(); ++l) {
     layers.push_back(layer_json(run, l));
@@ -162,12 +163,13 @@ Json report_json(const RunResult& run) {
       {"fidelity", run.fidelity == Fidelity::kFunctional ? "functional" : "transaction"},
       {"images", run.compiled->images},
       {"data", run.data},
+      {"weights", run.weights},
       {"preprocessing", run.preprocessing.empty() ? Json() : Json(run.preprocessing)},
       {"calibration", run.calibration.empty() ? Json() : Json(run.calibration)},
       {"layers", std::move(layers)},
       {"totals", totals_json(run)},
-      {"output_sha256", sha256(run.execution->outputs.values)},
-      {"accuracy", accuracy_json(run.accuracy)},
+      {"output_sha256", values ? Json(sha256(run.execution->outputs.values)) : Json()},
+      {"accuracy", values ? accuracy_json(run.accuracy) : Json()},
       {"cost_model",
        {{"technology", run.technology->name},
         {"node_nm", run.technology->node_nm},
@@ -243,7 +245,8 @@ std::string report_text(const Json& report) {
                      report.at("arithmetic").get<std::string>() + ", " +
                      report.at("fidelity").get<std::string>() + " fidelity, " +
                      grouped(report.at("images")) + (images == 1 ? " image (" : " images (") +
-                     report.at("data").get<std::string>() + ")" +
+                     report.at("data").get<std::string>() + "; weights " +
+                     report.at("weights").get<std::string>() + ")" +
                      (images == 1 ? "" : "; a layer's row is all of them together") + "\n\n" +
                      table.to_string() + "\n";
   if (!t.at("cycles").is_null()) text += stalls_text(report.at("layers"));
@@ -252,11 +255,15 @@ std::string report_text(const Json& report) {
           cell(t.at("energy_pj"), 2, 1e-6 / images) + " uJ\n";
   text += "area        " + cell(t.at("area_um2"), 3, 1e-6) + " mm2 (" +
           report.at("cost_model").at("technology").get<std::string>() + ")\n";
-  text += "accuracy    top-1 " + cell(a.at("top1"), 2, 100) + " %, FP32 " +
-          cell(a.at("reference_top1"), 2, 100) + " %; agrees with FP32 on " +
-          cell(a.at("agreement"), 2, 100) + " %, largest error of an output " +
-          cell(a.at("max_abs_error"), 6) + "\n";
-  text += "outputs     sha256 " + report.at("output_sha256").get<std::string>() + "\n";
+  if (a.is_null()) {
+    text += "no outputs: timing only\n";
+  } else {
+    text += "accuracy    top-1 " + cell(a.at("top1"), 2, 100) + " %, FP32 " +
+            cell(a.at("reference_top1"), 2, 100) + " %; agrees with FP32 on " +
+            cell(a.at("agreement"), 2, 100) + " %, largest error of an output " +
+            cell(a.at("max_abs_error"), 6) + "\n";
+    text += "outputs     sha256 " + report.at("output_sha256").get<std::string>() + "\n";
+  }
   if (t.at("cycles").is_null())
     text += "no cycles at functional fidelity, and so no total energy\n";
   for (const Json& source : report.at("cost_model").at("sources")) {

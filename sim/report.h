@@ -22,6 +22,7 @@ struct RunResult {
   Fidelity fidelity = Fidelity::kTransaction;
   std::string data, calibration;  // names of the images used; calibration: empty if none
   std::string preprocessing;      // of the images, in words; empty if none
+  std::string weights;            // where they come from
   std::vector<LayerCounts> counts;
   Costs costs;
   Accuracy accuracy;

@@ -15,6 +15,7 @@
 #include "sim/workload_file.h"
 #include "workloads/npy.h"
 #include "workloads/reference.h"
+#include "workloads/synthetic_weights.h"
 
 namespace systolog::sim {
 namespace {
@@ -56,7 +57,7 @@ Arguments with_joined_dump(const Arguments& arguments) {
 
 int run_command(const Arguments& arguments) {
   std::string config_name, workload_name, fidelity_name = "transaction", images_text, output, dump,
-                                          outputs;
+                                          outputs, seed_text = "1";
   DataOptions data;
   std::vector<std::string> overrides;
   po::options_description options("Options");
@@ -68,6 +69,9 @@ int run_command(const Arguments& arguments) {
   add("set", po::value(&overrides),
       "change the config: path=value, e.g. array.rows=32; repeatable");
   add("fidelity", po::value(&fidelity_name), "transaction (default) or functional");
+  add("timing-only", po::bool_switch(),
+      "no arithmetic, no outputs: the same cycles, energy and traffic, much sooner");
+  add("seed", po::value(&seed_text), "of synthetic weights, where a network has none (default 1)");
   add("images", po::value(&images_text),
       "images to run; a number or all; default 1, with --input all");
   add_data_options(options, data);
@@ -88,16 +92,36 @@ int run_command(const Arguments& arguments) {
   const AcceleratorConfig config =
       read_accelerator(find_shared(config_name, "configs", ".json", "config"), overrides);
   const models::CostTable technology = read_technology(config.technology);
+  const bool timing_only = values["timing-only"].as<bool>();
+  if (timing_only && fidelity == Fidelity::kFunctional) {
+    throw UserError("--timing-only: functional fidelity has no timing; allowed with transaction");
+  }
+  if (timing_only && (wanted == 0 || !data.input.empty() || !outputs.empty())) {
+    throw UserError(
+        "--timing-only: reads and writes no images; allowed without --input, --outputs "
+        "and --images all");
+  }
+  const std::uint64_t seed = to_count("--seed", seed_text, 0);
   Workload workload = read_workload(workload_name);
-  const workloads::Dataset images = read_images(workload, data, wanted);
-  const std::size_t count = images.images.shape[0];
 
   RunResult run;
-  const workloads::Tensor reference = workloads::run_reference(workload.graph, images.images);
+  workloads::Dataset images;
+  workloads::Tensor reference;
+  std::size_t count = wanted;
+  if (timing_only) {
+    workloads::drop_weights(workload.graph);
+    workload.weights = images.name = "none: timing only";
+  } else {
+    fill_weights(workload, seed);
+    images = read_images(workload, data, wanted);
+    count = images.images.shape[0];
+    reference = workloads::run_reference(workload.graph, images.images);
+  }
+  run.weights = workload.weights;
   if (config.compiler.fold_batch_norm) workloads::fold_batch_norm(workload.graph);
   auto arithmetic = models::make_arithmetic(config.arithmetic);
   std::vector<Range> ranges;
-  if (arithmetic->is_quantised()) {
+  if (arithmetic->is_quantised() && !timing_only) {
     const workloads::Dataset calibration = read_calibration(workload, data, images);
     run.calibration = calibration.name;
     ranges = calibrate(workload.graph, calibration.images);
@@ -129,7 +153,7 @@ int run_command(const Arguments& arguments) {
   run.preprocessing = images.preprocessing;
   run.counts = count_layers(network, compiled, config);
   run.costs = roll_up(network, config, technology, run.counts, execution.layers);
-  run.accuracy = compare(execution.outputs, reference, images.labels);
+  if (!timing_only) run.accuracy = compare(execution.outputs, reference, images.labels);
 
   const Json report = report_json(run);
   if (!output.empty()) {

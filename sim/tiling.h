@@ -42,8 +42,9 @@ Extent input_extent(std::uint32_t first, std::uint32_t count, std::uint32_t in_s
                     std::size_t kernel, std::size_t stride, std::size_t pad, std::size_t dilation);
 
 /// Chooses the tile sizes of least estimated latency; among equals, the fewest DRAM bytes. Tiles of
-/// at most half of each scratchpad overlap with their neighbours, so they are usually chosen. Throws
-/// UserError where not even one output of one channel fits, with the capacities that would do.
+/// at most half of each scratchpad overlap with their neighbours, so they are usually chosen.
+/// Throws UserError where not even one output of one channel fits, with the capacities that would
+/// do.
 Tiling choose_tiling(const LayerShape& shape, const std::string& layer,
                      const models::Arithmetic& arithmetic, const AcceleratorConfig& config);
 

@@ -12,10 +12,11 @@ Execution execute_transaction(const Network& network, const CompiledNetwork& com
                               const AcceleratorConfig& config, const workloads::Tensor& images,
                               const Progress& progress) {
   Execution result;
-  result.outputs = output_tensor(network, compiled.images);
+  if (network.has_values) result.outputs = output_tensor(network, compiled.images);
   result.layers.resize(network.layers.size());
   const std::size_t image_size = network.output_shape.count();
-  Platform platform("platform", config, *network.arithmetic);
+  Platform platform("platform", config, *network.arithmetic,
+                    network.has_values ? pe::Values::kComputed : pe::Values::kNone);
   platform.run([&] {
     const Program* loaded = nullptr;
     const std::size_t batches = compiled.full_batches + (compiled.rest ? 1 : 0);
@@ -23,16 +24,20 @@ Execution execute_transaction(const Network& network, const CompiledNetwork& com
     for (std::size_t b = 0; b < batches; ++b) {
       const Program& program = b < compiled.full_batches ? compiled.full : *compiled.rest;
       const std::size_t first = b * compiled.full.batch;
-      if (loaded != &program) platform.write_dram(0, program.constants);
-      loaded = &program;
-      platform.write_dram(program.input_address,
-                          encode_images(network, images, first, program.batch));
+      if (network.has_values) {
+        if (loaded != &program) platform.write_dram(0, program.constants);
+        loaded = &program;
+        platform.write_dram(program.input_address,
+                            encode_images(network, images, first, program.batch));
+      }
       add_cycles(program, platform.processor.run(program), config, result.layers);
-      output.resize(program.output_bytes);
-      platform.read_dram(program.output_address, output);
-      decode_outputs(
-          network, output, program.batch,
-          std::span(result.outputs.values).subspan(first * image_size, program.batch * image_size));
+      if (network.has_values) {
+        output.resize(program.output_bytes);
+        platform.read_dram(program.output_address, output);
+        decode_outputs(network, output, program.batch,
+                       std::span(result.outputs.values)
+                           .subspan(first * image_size, program.batch * image_size));
+      }
       if (progress) progress(first + program.batch);
     }
   });

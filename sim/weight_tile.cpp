@@ -1,37 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/weight_tile.h"
 
+#include <cassert>
+#include <cstring>
+
 namespace systolog::sim {
 
-std::vector<std::byte> weight_tile(const MatmulLayer& layer, const LayerShape& shape,
-                                   const models::Arithmetic& arithmetic, const WeightBlock& block,
-                                   bool parameters) {
+std::uint64_t weight_tile_bytes(const MatmulLayer& layer, const LayerShape& shape,
+                                const models::Arithmetic& arithmetic, const WeightBlock& block,
+                                bool parameters) {
+  const auto& [groups, filters, channels] = block;
+  const std::uint64_t count = std::uint64_t{groups.count} * filters.count;
+  const std::uint64_t weights =
+      shape.window.kernel_h * shape.window.kernel_w * channels.count * count;
+  const std::uint64_t each = (layer.bias.empty() ? 0 : arithmetic.bias_bytes()) +
+                             (layer.requantise.empty() ? 0 : sizeof(float));
+  return weights * arithmetic.code_bytes() + (parameters ? count * each : 0);
+}
+
+void write_weight_tile(const MatmulLayer& layer, const LayerShape& shape,
+                       const models::Arithmetic& arithmetic, const WeightBlock& block,
+                       bool parameters, std::span<std::byte> tile) {
   const auto& [groups, filters, channels] = block;
   const std::size_t code = arithmetic.code_bytes();
   const std::size_t taps = shape.window.kernel_h * shape.window.kernel_w;
-  std::vector<std::byte> tile;
+  std::byte* to = tile.data();
+  const auto append = [&](const std::byte* from, std::size_t bytes) {
+    std::memcpy(to, from, bytes);
+    to += bytes;
+  };
   for (std::uint32_t g = groups.first; g < groups.first + groups.count; ++g) {
     for (std::size_t tap = 0; tap < taps; ++tap) {
       for (std::uint32_t c = channels.first; c < channels.first + channels.count; ++c) {
         const std::size_t row = (g * taps + tap) * shape.channels + c;
-        const auto first =
-            layer.weights.begin() +
-            static_cast<std::ptrdiff_t>((row * shape.filters + filters.first) * code);
-        tile.insert(tile.end(), first, first + static_cast<std::ptrdiff_t>(filters.count * code));
+        append(layer.weights.data() + (row * shape.filters + filters.first) * code,
+               filters.count * code);
       }
     }
   }
-  if (!parameters) return tile;
-  const std::size_t first = groups.first * shape.filters + filters.first;
-  const std::size_t count = groups.count * filters.count;
-  const auto append = [&](const std::byte* from, std::size_t each) {
-    tile.insert(tile.end(), from + first * each, from + (first + count) * each);
-  };
-  if (!layer.bias.empty()) append(layer.bias.data(), arithmetic.bias_bytes());
-  if (!layer.requantise.empty()) {
-    append(reinterpret_cast<const std::byte*>(layer.requantise.data()), sizeof(float));
+  if (parameters) {
+    const std::size_t first = groups.first * shape.filters + filters.first;
+    const std::size_t count = groups.count * filters.count;
+    if (!layer.bias.empty()) {
+      const std::size_t each = arithmetic.bias_bytes();
+      append(layer.bias.data() + first * each, count * each);
+    }
+    if (!layer.requantise.empty()) {
+      append(reinterpret_cast<const std::byte*>(layer.requantise.data() + first),
+             count * sizeof(float));
+    }
   }
-  return tile;
+  assert(to == tile.data() + tile.size());
 }
 
 }  // namespace systolog::sim

@@ -2,7 +2,8 @@
 #pragma once
 
 #include <cstddef>
-#include <vector>
+#include <cstdint>
+#include <span>
 
 #include "models/arithmetic.h"
 #include "sim/activation_map.h"
@@ -19,8 +20,11 @@ struct WeightBlock {
 /// A weight tile as the array reads it, [groups, kernel rows, kernel columns, channels, filters],
 /// and with `parameters` behind it what the write-back of these filters needs: biases, then for
 /// int:B the requantisation factors.
-std::vector<std::byte> weight_tile(const MatmulLayer& layer, const LayerShape& shape,
-                                   const models::Arithmetic& arithmetic, const WeightBlock& block,
-                                   bool parameters);
+void write_weight_tile(const MatmulLayer& layer, const LayerShape& shape,
+                       const models::Arithmetic& arithmetic, const WeightBlock& block,
+                       bool parameters, std::span<std::byte> tile);
+std::uint64_t weight_tile_bytes(const MatmulLayer& layer, const LayerShape& shape,
+                                const models::Arithmetic& arithmetic, const WeightBlock& block,
+                                bool parameters);
 
 }  // namespace systolog::sim

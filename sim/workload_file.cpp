@@ -3,9 +3,11 @@
 
 #include "models/user_error.h"
 #include "sim/json_reader.h"
+#include "sim/network_file.h"
 #include "sim/preprocessing_file.h"
 #include "sim/share.h"
 #include "workloads/onnx_import.h"
+#include "workloads/synthetic_weights.h"
 
 namespace systolog::sim {
 namespace {
@@ -64,7 +66,13 @@ Workload read_workload_json(const fs::path& file) {
   workload.name = file.stem().string();
   std::string model = workload.name + ".onnx";
   json.field("name", workload.name);
-  json.field("model", model);
+  const bool by_topology = json.has("layers");
+  if (by_topology) {
+    std::string source;
+    json.field("source", source);
+  } else {
+    json.field("model", model);
+  }
   if (parsed.is_object()) {
     read_source(json, parsed, "dataset", folder, workload.datasets);
     std::vector<DataSource> calibration;
@@ -75,8 +83,14 @@ Workload read_workload_json(const fs::path& file) {
   JsonReader preprocessing = json.object("preprocessing");
   read_preprocessing(preprocessing, *workload.preprocessing);
   preprocessing.done();
-  json.finish();
-  workload.graph = workloads::import_onnx(folder / model);
+  if (by_topology) {
+    workload.graph = read_network(json);
+    workload.weights = "none";
+  } else {
+    json.finish();
+    workload.graph = workloads::import_onnx(folder / model);
+    workload.weights = model;
+  }
   workload.graph.name = workload.name;
   return workload;
 }
@@ -97,9 +111,16 @@ Workload read_workload(const std::string& name) {
   Workload workload;
   workload.file = file;
   workload.name = file.stem().string();
+  workload.weights = file.filename().string();
   workload.graph = workloads::import_onnx(file);
   workload.graph.name = workload.name;
   return workload;
+}
+
+void fill_weights(Workload& workload, std::uint64_t seed) {
+  if (!workload.graph.shapes_only) return;
+  workloads::fill_synthetic_weights(workload.graph, seed);
+  workload.weights = "synthetic, seed " + std::to_string(seed);
 }
 
 }  // namespace systolog::sim

@@ -56,4 +56,19 @@ std::uint64_t macs(const Graph& graph, std::size_t node) {
   return 0;
 }
 
+std::uint64_t parameters(const Graph& graph, std::size_t node) {
+  const Node& n = graph.nodes.at(node);
+  if (const auto* conv = std::get_if<Conv>(&n.op)) {
+    const std::uint64_t channels = graph.nodes.at(n.inputs.front()).shape.channels;
+    return conv->filters * (channels / conv->groups) * conv->window.kernel_h *
+               conv->window.kernel_w +
+           conv->bias.size();
+  }
+  if (const auto* gemm = std::get_if<Gemm>(&n.op)) return macs(graph, node) + gemm->bias.size();
+  if (const auto* norm = std::get_if<BatchNorm>(&n.op)) {
+    return norm->scale.size() + norm->shift.size();
+  }
+  return 0;
+}
+
 }  // namespace systolog::workloads

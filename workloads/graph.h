@@ -103,6 +103,7 @@ struct Node {
 struct Graph {
   std::string name;
   std::vector<Node> nodes;
+  bool shapes_only = false;  // the weights of Conv and Gemm are left out
 
   const Shape& input_shape() const { return nodes.front().shape; }
   const Shape& output_shape() const { return nodes.back().shape; }
@@ -129,6 +130,9 @@ void infer_shape(Graph& graph, std::size_t node);
 
 /// Multiply-accumulates of one image through one node (Conv, Gemm; 0 for the others).
 std::uint64_t macs(const Graph& graph, std::size_t node);
+
+/// Weights, biases, scales and shifts of a node.
+std::uint64_t parameters(const Graph& graph, std::size_t node);
 
 /// Folds each BatchNorm whose only producer is a Conv or Gemm used nowhere else into the
 /// weights; the others stay.

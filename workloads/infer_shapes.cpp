@@ -87,7 +87,7 @@ class Inference {
     const std::size_t taps = bounded_product(op.window.kernel_h, op.window.kernel_w);
     const std::size_t weights =
         bounded_product(bounded_product(op.filters, in.channels / op.groups), taps);
-    if (op.weights.size() != weights) {
+    if (!fits(op.weights.size(), weights)) {
       fail("has " + std::to_string(op.weights.size()) + " weights, but its input " + to_string(in) +
            " with " + std::to_string(op.filters) + " filters of " +
            std::to_string(op.window.kernel_h) + "x" + std::to_string(op.window.kernel_w) + " in " +
@@ -100,7 +100,7 @@ class Inference {
   Shape operator()(const Gemm& op) const {
     const Shape& in = vector();
     const std::size_t weights = bounded_product(in.channels, op.features);
-    if (op.weights.size() != weights) {
+    if (!fits(op.weights.size(), weights)) {
       fail("has " + std::to_string(op.weights.size()) + " weights, but its input " + to_string(in) +
            " and " + std::to_string(op.features) + " outputs need " + std::to_string(weights));
     }
@@ -211,6 +211,11 @@ class Inference {
       fail("its input " + to_string(input()) + " is no vector; flatten it first");
     }
     return input();
+  }
+
+  bool fits(std::size_t got, std::size_t weights) const {
+    if (weights > kMaxElements) return false;
+    return got == weights || (graph_.shapes_only && got == 0);
   }
 
   void check_size(std::string_view what, std::size_t got, std::size_t wanted,

@@ -27,6 +27,10 @@ std::string to_string(const std::vector<std::size_t>& shape) {
 }
 
 void check_images(const Graph& graph, const Tensor& images) {
+  if (graph.shapes_only) {
+    throw UserError("network '" + graph.name +
+                    "': is a topology without weights, which has no values");
+  }
   const std::size_t count = images.shape.empty() ? 0 : images.shape[0];
   const std::vector<std::size_t> wanted = batch_shape(count, graph.input_shape());
   if (images.shape != wanted || images.values.size() != count * graph.input_shape().count()) {

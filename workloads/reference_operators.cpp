@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <limits>
 
+#include "workloads/reference_convolution.h"
+
 namespace systolog::workloads {
 
 namespace {
@@ -14,14 +16,6 @@ namespace {
 struct Range {
   std::size_t begin, end;
 };
-
-/// Output positions o in [0, outputs) whose tap o * stride + tap - pad lies in [0, size).
-Range positions_inside(std::size_t outputs, std::size_t size, std::size_t stride, std::size_t tap,
-                       std::size_t pad) {
-  const std::size_t begin = tap >= pad ? 0 : (pad - tap + stride - 1) / stride;
-  const std::size_t end = size + pad > tap ? (size + pad - tap - 1) / stride + 1 : 0;
-  return {std::min(begin, outputs), std::clamp(end, std::min(begin, outputs), outputs)};
-}
 
 /// Taps t in [0, kernel) with origin + t * dilation in [pad, pad + size), the image's pixels;
 /// `origin` is the window's start in the padded image.
@@ -46,45 +40,7 @@ struct Runner {
   std::vector<float> operator()(const Reshape&) const { return copy(); }
 
   std::vector<float> operator()(const Conv& op) const {
-    const Window& w = op.window;
-    const Shape &is = in_shape(), &os = node.shape;
-    const std::size_t channels = is.channels / op.groups, filters = op.filters / op.groups;
-    std::vector<float> out = zeros();
-    // The taps are outside and the pixels inside: a row of outputs takes one product each, so the
-    // compiler can use SIMD, and still every output is one sum in the order of c, ky, kx.
-    for (std::size_t f = 0; f < op.filters; ++f) {
-      float* const plane = &out[f * os.height * os.width];
-      const float* weight = &op.weights[f * channels * w.kernel_h * w.kernel_w];
-      for (std::size_t c = 0; c < channels; ++c) {
-        const float* const image = &in()[(f / filters * channels + c) * is.height * is.width];
-        for (std::size_t ky = 0; ky < w.kernel_h; ++ky) {
-          const std::size_t dy = ky * w.dilation_h;
-          const Range ys = positions_inside(os.height, is.height, w.stride_h, dy, w.pad_top);
-          for (std::size_t kx = 0; kx < w.kernel_w; ++kx, ++weight) {
-            const std::size_t dx = kx * w.dilation_w;
-            const Range xs = positions_inside(os.width, is.width, w.stride_w, dx, w.pad_left);
-            for (std::size_t y = ys.begin; y < ys.end && xs.begin < xs.end; ++y) {
-              add_row(*weight,
-                      image + (y * w.stride_h + dy - w.pad_top) * is.width +
-                          (xs.begin * w.stride_w + dx - w.pad_left),
-                      w.stride_w, xs.end - xs.begin, plane + y * os.width + xs.begin);
-            }
-          }
-        }
-      }
-      if (op.bias.empty()) continue;
-      for (std::size_t i = 0; i < os.height * os.width; ++i) plane[i] += op.bias[f];
-    }
-    return out;
-  }
-
-  static void add_row(float weight, const float* in, std::size_t stride, std::size_t count,
-                      float* out) {
-    if (stride == 1) {
-      for (std::size_t x = 0; x < count; ++x) out[x] += weight * in[x];
-    } else {
-      for (std::size_t x = 0; x < count; ++x) out[x] += weight * in[x * stride];
-    }
+    return convolve(op, in_shape(), node.shape, in());
   }
 
   std::vector<float> operator()(const Gemm& op) const {
