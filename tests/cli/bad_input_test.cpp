@@ -132,7 +132,7 @@ TEST(BadModel, ThatIsMissingOrAFolderIsNamed) {
   const Folder folder;
   fs::create_directory(folder / "folder.onnx");
   expect_refused("--config edge16 --workload " + quoted(folder / "folder.onnx"), "folder.onnx: ");
-  expect_refused("--config edge16 --workload nowhere", "allowed a path or one of lenet5");
+  expect_refused("--config edge16 --workload nowhere", "allowed a path or one of alexnet, googlenet");
 }
 
 TEST(BadData, IsNamed) {
