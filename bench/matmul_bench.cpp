@@ -2,8 +2,8 @@
 // Multiply-accumulates a second of every arithmetic on real layers' shapes, beside FP32 and int8
 // of oneDNN in the same run. One thread: the figure to compare; /cores runs all of them.
 #include <benchmark/benchmark.h>
-#include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -112,8 +112,10 @@ void time_arithmetic(benchmark::State& state, const std::string& name, const Sha
     if (s.groups > 1) {
       run_groups(*arithmetic, s, operands);
     } else if (all_cores) {
-      tbb::parallel_for(tbb::blocked_range<std::size_t>(0, s.m, 32), [&](const auto& rows) {
-        run_rows(*arithmetic, s, operands, rows.begin(), rows.end());
+      // One part a core: each decodes all weights.
+      const auto cores = static_cast<std::size_t>(tbb::this_task_arena::max_concurrency());
+      tbb::parallel_for(std::size_t{0}, cores, [&](std::size_t core) {
+        run_rows(*arithmetic, s, operands, s.m * core / cores, s.m * (core + 1) / cores);
       });
     } else {
       run_rows(*arithmetic, s, operands, 0, s.m);

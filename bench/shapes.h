@@ -17,6 +17,7 @@ struct Shape {
 inline constexpr Shape kShapes[] = {
     {"resnet50_3x3_56x56x64", 56 * 56, 3 * 3 * 64, 64, 1, true},
     {"resnet50_3x3_14x14x256", 14 * 14, 3 * 3 * 256, 256, 1, true},
+    {"resnet50_3x3_7x7x512", 7 * 7, 3 * 3 * 512, 512, 1, true},
     {"resnet50_1x1_28x28x128_512", 28 * 28, 128, 512, 1, true},
     {"resnet50_1x1_14x14x1024_256", 14 * 14, 1024, 256, 1, true},
     {"lenet5_conv2", 10 * 10, 150, 16, 1, false},
