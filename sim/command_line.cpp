@@ -2,9 +2,11 @@
 #include "sim/command_line.h"
 
 #include <charconv>
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 
+#include "models/simd.h"
 #include "models/user_error.h"
 
 namespace systolog::sim {
@@ -15,7 +17,10 @@ bool parse_arguments(const Usage& usage, const po::options_description& options,
                      const Arguments& arguments, po::variables_map& values) {
   const std::string command = "systolog " + std::string(usage.name);
   po::options_description all = options;
-  all.add_options()("help", "show this help");
+  all.add_options()("help", "show this help")(
+      "simd", po::value<std::string>(),
+      "instruction set of the kernels: a name of systolog list simd (default: SYSTOLOG_SIMD, or "
+      "the best); results are the same");
   po::options_description hidden;
   hidden.add(all);
   po::positional_options_description positional;
@@ -43,6 +48,12 @@ bool parse_arguments(const Usage& usage, const po::options_description& options,
       return true;
     }
     po::notify(values);
+    const char* environment = std::getenv("SYSTOLOG_SIMD");
+    if (values.count("simd") != 0) {
+      models::select_simd(values["simd"].as<std::string>(), "--simd");
+    } else if (environment != nullptr && *environment != '\0') {
+      models::select_simd(environment, "SYSTOLOG_SIMD");
+    }
   } catch (const po::error& error) {
     throw UserError(command + ": " + error.what() + "; " + command + " --help lists the options");
   }

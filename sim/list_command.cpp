@@ -4,6 +4,7 @@
 #include <span>
 
 #include "models/arithmetic.h"
+#include "models/simd.h"
 #include "models/user_error.h"
 #include "sim/accelerator_config.h"
 #include "sim/command_line.h"
@@ -105,6 +106,10 @@ void list_datasets() {
             << own.to_string(TextTable::Align::kLeft);
 }
 
+void list_simd() {
+  for (const auto& name : models::simd_targets()) std::cout << name << "\n";
+}
+
 struct Listing {
   std::string_view name;
   void (*print)();
@@ -119,12 +124,13 @@ constexpr Listing kListings[] = {
     {"technologies", list_technologies},
     {"datasets", list_datasets},
     {"dram", list_dram},
+    {"simd", list_simd},
 };
 
 constexpr Usage kUsage{
     "list", "WHAT",
     "Lists formats, multipliers, accumulators, networks, configs, technologies,\n"
-    "datasets or dram.",
+    "datasets, dram or simd (instruction sets this machine can run, the best first).",
     "  systolog list multipliers"};
 
 }  // namespace

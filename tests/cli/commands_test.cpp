@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the program prints and leaves behind when all is well.
 #include <algorithm>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "tests/cli/program.h"
 
@@ -173,6 +175,43 @@ TEST(Help, OfEveryCommandHasAnExample) {
     const Outcome o = systolog(std::string(command) + " --help");
     EXPECT_EQ(o.status, 0) << command;
     EXPECT_NE(o.out.find("Example"), std::string::npos) << command;
+  }
+}
+
+TEST(Simd, AnyListedInstructionSetGivesTheSameBytesByOptionOrEnvironment) {
+  const Outcome list = systolog("list simd");
+  ASSERT_EQ(list.status, 0) << list.err;
+  std::istringstream names(list.out);
+  const std::string run =
+      "run --config edge16 --workload lenet5 --set arithmetic=posit:16,1/exact --json";
+  const std::string expected = systolog(run).out;
+  EXPECT_NE(expected, "");
+  std::string name, last;
+  while (names >> name) {
+    EXPECT_EQ(systolog(run + " --simd " + name).out, expected) << name;
+    last = name;
+  }
+  EXPECT_EQ(last, "scalar");
+  setenv("SYSTOLOG_SIMD", "scalar", 1);
+  EXPECT_EQ(systolog(run).out, expected);
+  setenv("SYSTOLOG_SIMD", "sse9", 1);
+  const Outcome wrong = systolog(run);
+  EXPECT_EQ(wrong.status, 2);
+  EXPECT_EQ(wrong.err.find("SYSTOLOG_SIMD sse9: no such instruction set; allowed here: "), 0U)
+      << wrong.err;
+  EXPECT_EQ(systolog(run + " --simd " + last).status, 0) << "the option beats the environment";
+  unsetenv("SYSTOLOG_SIMD");
+}
+
+TEST(Simd, OneThatThisMachineLacksIsRefused) {
+  const std::string listed = systolog("list simd").out;
+  for (const std::string name : {"avx512_vnni", "avx512", "avx2", "sse4", "neon"}) {
+    if (listed.find(name + "\n") != std::string::npos) continue;
+    const Outcome o = systolog("arith mul --format bf16 --simd " + name);
+    EXPECT_EQ(o.status, 2) << name;
+    EXPECT_EQ(o.out, "") << name;
+    EXPECT_NE(o.err.find("--simd " + name + ": this machine or build lacks it"), std::string::npos)
+        << o.err;
   }
 }
 
