@@ -10,7 +10,9 @@ std::uint64_t VectorOp::input_bytes(const models::Arithmetic& arithmetic) const 
 }
 
 std::uint64_t VectorOp::second_bytes(const models::Arithmetic& arithmetic) const {
-  return opcode == VectorOpcode::kAdd ? inputs() * arithmetic.code_bytes() : 0;
+  if (!has_second()) return 0;
+  const std::uint64_t codes = second_per_channel != 0 ? std::uint64_t{images} * channels : inputs();
+  return codes * arithmetic.code_bytes();
 }
 
 std::uint64_t VectorOp::parameter_bytes(const models::Arithmetic& arithmetic) const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "models/activation.h"
 #include "models/arithmetic.h"
 
 namespace systolog::pe {
@@ -18,6 +19,9 @@ enum class VectorOpcode : std::uint32_t {
   kSoftmax,    // over the channels of each pixel, in FP32, rounded once
   kCopy,       // the codes as they are; between two quantisations by FP32, rounded once
   kFill,       // fill_code everywhere; no input
+  kSub,        // first minus second operand, in FP32, rounded once
+  kMul,        // first times second operand, in FP32, rounded once
+  kActivate,   // `activation` of each element: clip on the codes, the others in FP32, rounded once
 };
 
 /// One tile of work for the vector unit as its command word. Codes lie as [images, rows, columns,
@@ -26,7 +30,7 @@ struct VectorOp {
   VectorOpcode opcode = VectorOpcode::kRelu;
   std::uint32_t relu = 0;               // kWriteBack: ReLU after rounding
   std::uint64_t input_address = 0;      // input scratchpad; kWriteBack: output's
-  std::uint64_t second_address = 0;     // kAdd: second operand, input scratchpad
+  std::uint64_t second_address = 0;     // kAdd, kSub, kMul: input scratchpad
   std::uint64_t parameter_address = 0;  // weight scratchpad
   std::uint64_t output_address = 0;     // output scratchpad
   std::uint32_t images = 1, channels = 1;
@@ -39,8 +43,18 @@ struct VectorOp {
   std::uint32_t count_include_pad = 0;           // kAveragePool
   std::uint32_t has_bias = 0;                    // kWriteBack
   std::uint32_t fill_code = 0;                   // kFill
-  models::Quantisation in, second, out;          // int:B only
+  // kAveragePool with count_include_pad: rows and columns of the tile from here on do not count.
+  std::int32_t counted_rows = INT32_MAX, counted_columns = INT32_MAX;
+  std::uint32_t second_per_channel = 0;  // the second operand is [images, channels]
+  std::uint32_t clips = 0;               // kWriteBack: clip to [a, b] after rounding
+  models::Activation activation = models::Activation::kClip;
+  float a = 0.0F, b = 0.0F;              // its parameters
+  models::Quantisation in, second, out;  // int:B only
 
+  bool has_second() const {
+    return opcode == VectorOpcode::kAdd || opcode == VectorOpcode::kSub ||
+           opcode == VectorOpcode::kMul;
+  }
   std::uint64_t inputs() const { return std::uint64_t{images} * rows * columns * channels; }
   std::uint64_t outputs() const {
     return std::uint64_t{images} * out_rows * out_columns * channels;

@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <vector>
 
 namespace systolog::pe {
@@ -59,17 +60,31 @@ void max_pool(const VectorOp& op, const models::Arithmetic& a, std::span<const s
   assert(started == std::uint64_t{op.images} * op.out_rows * op.out_columns);
 }
 
+/// Taps of a window, in the padding too, but for those beyond what counts.
+std::uint64_t counted_taps(const VectorOp& op, std::size_t pixel) {
+  const auto taps = [](std::int64_t first, std::uint32_t kernel, std::uint32_t dilation,
+                       std::int64_t end) {
+    return std::clamp<std::int64_t>((end - first + dilation - 1) / dilation, 0, kernel);
+  };
+  const auto row = static_cast<std::int64_t>(pixel / op.out_columns % op.out_rows);
+  const auto column = static_cast<std::int64_t>(pixel % op.out_columns);
+  return static_cast<std::uint64_t>(
+      taps(row * op.stride_rows + op.first_row, op.kernel_rows, op.dilation_rows, op.counted_rows) *
+      taps(column * op.stride_columns + op.first_column, op.kernel_columns, op.dilation_columns,
+           op.counted_columns));
+}
+
 void average_pool(const VectorOp& op, std::span<const float> in, std::span<float> out) {
   const std::size_t channels = op.channels;
   std::fill(out.begin(), out.end(), 0.0F);
-  std::vector<std::uint32_t> inside(out.size() / channels);
+  std::vector<std::uint64_t> inside(out.size() / channels);
   for_each_window_pixel(op, [&](std::uint64_t to, std::uint64_t from) {
     ++inside[to];
     for (std::size_t c = 0; c < channels; ++c) out[to * channels + c] += in[from * channels + c];
   });
   for (std::size_t pixel = 0; pixel < inside.size(); ++pixel) {
-    const std::uint32_t divisor =
-        op.count_include_pad != 0 ? op.kernel_rows * op.kernel_columns : inside[pixel];
+    const std::uint64_t divisor =
+        op.count_include_pad != 0 ? counted_taps(op, pixel) : inside[pixel];
     for (std::size_t c = 0; c < channels; ++c) {
       out[pixel * channels + c] /= static_cast<float>(divisor);
     }
@@ -86,6 +101,49 @@ void batch_norm(std::size_t channels, std::span<const float> parameters, std::sp
 
 bool same(const models::Quantisation& a, const models::Quantisation& b) {
   return a.scale == b.scale && a.zero_point == b.zero_point;
+}
+
+/// codes[i] = min(max(codes[i], a), b) by value, both bounds rounded to the format; NaN and NaR
+/// stay. A bound of FP32's largest magnitude is none.
+void clip(const VectorOp& op, const models::Quantisation& q, const models::Arithmetic& a,
+          std::span<std::byte> codes) {
+  const std::size_t bytes = a.code_bytes(), count = codes.size() / bytes;
+  std::vector<std::byte> bounds(codes.size());
+  const auto fill = [&](float bound) {
+    a.encode(std::vector<float>(count, bound), q, bounds.data());
+  };
+  constexpr float kOpen = std::numeric_limits<float>::max();
+  if (op.b < kOpen) {
+    fill(op.b);
+    std::vector<std::byte> larger(codes.begin(), codes.end());
+    a.max(count, bounds.data(), larger.data());
+    std::vector<float> values(count);
+    a.decode(codes.data(), q, values);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t at = i * bytes;
+      if (std::isnan(values[i]) || std::memcmp(&larger[at], &bounds[at], bytes) == 0) continue;
+      std::memcpy(&codes[at], &bounds[at], bytes);
+    }
+  }
+  if (op.a > -kOpen) {
+    fill(op.a);
+    a.max(count, bounds.data(), codes.data());
+  }
+}
+
+/// The second operand as large as the first: each image's channels at every pixel.
+std::vector<std::byte> repeated(const VectorOp& op, std::size_t code_bytes,
+                                std::span<const std::byte> second) {
+  const std::size_t pixel = op.channels * code_bytes;
+  std::vector<std::byte> all;
+  all.reserve(op.inputs() * code_bytes);
+  for (std::size_t image = 0; image < op.images; ++image) {
+    const auto channels = second.subspan(image * pixel, pixel);
+    for (std::size_t p = 0; p < std::size_t{op.rows} * op.columns; ++p) {
+      all.insert(all.end(), channels.begin(), channels.end());
+    }
+  }
+  return all;
 }
 
 void softmax(std::size_t channels, std::span<const float> in, std::span<float> out) {
@@ -116,7 +174,11 @@ VectorCounts VectorUnit::counts(const VectorOp& op) const {
           op.outputs() * op.kernel_rows * op.kernel_columns;
       break;
     case VectorOpcode::kAdd:
-      counts.input_reads = 2 * op.outputs();
+    case VectorOpcode::kSub:
+    case VectorOpcode::kMul:
+      counts.input_reads =
+          op.outputs() +
+          (op.second_per_channel != 0 ? std::uint64_t{op.images} * op.channels : op.outputs());
       break;
     case VectorOpcode::kBatchNorm:
       counts.input_reads = op.outputs();
@@ -127,6 +189,7 @@ VectorCounts VectorUnit::counts(const VectorOp& op) const {
       break;
     case VectorOpcode::kRelu:
     case VectorOpcode::kCopy:
+    case VectorOpcode::kActivate:
       counts.input_reads = op.outputs();
       break;
     case VectorOpcode::kFill:
@@ -155,6 +218,7 @@ void VectorUnit::execute(const VectorOp& op, std::span<const std::byte> input,
                   .output = op.out,
                   .relu = op.relu != 0,
                   .codes = output.data()});
+    if (op.clips != 0) clip(op, op.out, a, output);
     return;
   }
   if (op.opcode == VectorOpcode::kRelu) {
@@ -173,6 +237,14 @@ void VectorUnit::execute(const VectorOp& op, std::span<const std::byte> input,
     return;
   }
   if (op.opcode == VectorOpcode::kMaxPool) return max_pool(op, a, input, output);
+  std::vector<std::byte> whole_second;
+  if (op.second_per_channel != 0) second = whole_second = repeated(op, a.code_bytes(), second);
+  if (op.opcode == VectorOpcode::kActivate && op.activation == models::Activation::kClip &&
+      same(op.in, op.out)) {
+    std::memcpy(output.data(), input.data(), output.size());
+    clip(op, op.out, a, output);
+    return;
+  }
   if (op.opcode == VectorOpcode::kAdd) {
     a.add(op.outputs(), input.data(), op.in, second.data(), op.second, op.out, output.data());
     return;
@@ -186,6 +258,19 @@ void VectorUnit::execute(const VectorOp& op, std::span<const std::byte> input,
   }
   if (op.opcode == VectorOpcode::kSoftmax) softmax(op.channels, in, out);
   if (op.opcode == VectorOpcode::kCopy) std::copy(in.begin(), in.end(), out.begin());
+  if (op.opcode == VectorOpcode::kActivate) {
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      out[i] = models::activate(op.activation, op.a, op.b, in[i]);
+    }
+  }
+  if (op.opcode == VectorOpcode::kSub || op.opcode == VectorOpcode::kMul) {
+    std::vector<float> other(in.size());
+    a.decode(second.data(), op.second, other);
+    const bool sub = op.opcode == VectorOpcode::kSub;
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      out[i] = sub ? in[i] - other[i] : in[i] * other[i];
+    }
+  }
   a.encode(out, op.out, output.data());
 }
 

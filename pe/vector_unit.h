@@ -38,7 +38,7 @@ class VectorUnit {
   VectorCounts counts(const VectorOp& op) const;
 
   /// What the unit computes. `input` holds codes (kWriteBack: accumulators), `second` the other
-  /// operand of kAdd, `parameters` as VectorOp::parameter_bytes says.
+  /// operand of kAdd, kSub and kMul, `parameters` as VectorOp::parameter_bytes says.
   void execute(const VectorOp& op, std::span<const std::byte> input,
                std::span<const std::byte> second, std::span<const std::byte> parameters,
                std::span<std::byte> output) const;

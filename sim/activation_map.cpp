@@ -9,6 +9,10 @@ using memory::Transfer;
 ActivationMap::ActivationMap(const Network& network, std::uint32_t batch)
     : network_(network), batch_(batch) {
   for (std::size_t v = 0; v < network.values.size(); ++v) {
+    if (const auto& same = network.values[v].same_bytes_as) {
+      offset_.push_back(offset_[*same]);
+      continue;
+    }
     offset_.push_back(bytes_);
     bytes_ += align(value_bytes(v));
   }

@@ -26,6 +26,7 @@ constexpr Usage kUsage{
 
 std::string shape_text(const workloads::Shape& s) {
   if (s.is_vector) return std::to_string(s.channels);
+  if (s.is_series) return std::to_string(s.channels) + "x" + std::to_string(s.width);
   return std::to_string(s.channels) + "x" + std::to_string(s.height) + "x" +
          std::to_string(s.width);
 }

@@ -259,6 +259,11 @@ class Compiler {
     pe::VectorOp v;
     v.opcode = pe::VectorOpcode::kWriteBack;
     v.relu = work.relu ? 1 : 0;
+    if (work.clip) {
+      v.clips = 1;
+      v.a = work.clip->at(0);
+      v.b = work.clip->at(1);
+    }
     v.has_bias = work.bias.empty() ? 0 : 1;
     v.input_address = out.begin;
     v.parameter_address = weights.begin + m.weight_codes() * arithmetic_.code_bytes();
@@ -323,6 +328,7 @@ class Compiler {
     LayerShape s = shape_of(layer, work.window);
     s.parameter_bytes = work.parameters.empty() ? 0 : 2 * sizeof(float);
     s.channels_whole = work.opcode == pe::VectorOpcode::kSoftmax;
+    s.second_per_channel = work.second_per_channel;
     const Tiling t = choose_tiling(s, layer.name, arithmetic_, config_);
     const auto channel_blocks = blocks(s.channels, t.channels);
     const auto pixels = pixel_blocks(s, t);
@@ -368,6 +374,19 @@ class Compiler {
     v.first_row = w.rows.first;
     v.first_column = w.columns.first;
     v.count_include_pad = work.count_include_pad ? 1 : 0;
+    if (work.count_include_pad) {
+      // The end of the image and of the pads that count, from the tile's first row and column.
+      const auto end = [](std::size_t size, std::size_t pad, std::size_t beyond, Extent tile) {
+        return static_cast<std::int32_t>(size + pad - beyond) -
+               static_cast<std::int32_t>(tile.begin);
+      };
+      v.counted_rows = end(s.in_rows, s.window.pad_bottom, work.beyond_h, w.rows);
+      v.counted_columns = end(s.in_columns, s.window.pad_right, work.beyond_w, w.columns);
+    }
+    v.second_per_channel = work.second_per_channel ? 1 : 0;
+    v.activation = work.activation;
+    v.a = work.a;
+    v.b = work.b;
     v.in = network_.values[layer.inputs[0]].quantisation;
     v.out = network_.values[layer.output].quantisation;
     if (layer.inputs.size() > 1) v.second = network_.values[layer.inputs[1]].quantisation;
@@ -377,9 +396,12 @@ class Compiler {
     std::vector<MemoryRange> ranges;
     for (std::size_t i = 0; i < layer.inputs.size(); ++i) {
       const std::uint64_t local = in.begin + i * RingAllocator::align(in_bytes);
-      load_tile(layer.inputs[i], p, w, channels, local);
+      const bool one_pixel = i == 1 && work.second_per_channel;
+      load_tile(layer.inputs[i], p, one_pixel ? InputWindow{{0, 1, 0}, {0, 1, 0}} : w, channels,
+                local);
       (i == 0 ? v.input_address : v.second_address) = local;
-      ranges.push_back(range(Scratchpad::kInput, local, in_bytes, false));
+      ranges.push_back(range(Scratchpad::kInput, local,
+                             one_pixel ? v.second_bytes(arithmetic_) : in_bytes, false));
     }
     if (parameters.end > parameters.begin) {
       v.parameter_address = parameters.begin;

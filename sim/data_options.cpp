@@ -19,8 +19,7 @@ using workloads::Shape;
 Dataset synthetic_images(const Shape& shape, std::size_t count) {
   Dataset data;
   data.name = "synthetic: uniform random in [0, 1), seed 1";
-  data.images.shape = {count, shape.channels, shape.height, shape.width};
-  if (shape.is_vector) data.images.shape = {count, shape.channels};
+  data.images.shape = workloads::batch_shape(count, shape);
   data.images.values.resize(count * shape.count());
   std::mt19937 random(1);
   for (float& value : data.images.values) {
@@ -78,8 +77,13 @@ Dataset read(const workloads::DataFormat& format, const workloads::DataFiles& fi
              std::size_t limit) {
   workloads::ReadOptions options;
   options.preprocessing = preprocessing;
-  options.size = image_size(workload.graph.input_shape(),
-                            preprocessing ? preprocessing->layout : workloads::Layout::kNchw);
+  // The graph of a model with its channels last takes them first all the same.
+  if (options.preprocessing && workload.graph.channels_last_input) {
+    options.preprocessing->layout = workloads::Layout::kNchw;
+  }
+  options.size =
+      image_size(workload.graph.input_shape(),
+                 options.preprocessing ? options.preprocessing->layout : workloads::Layout::kNchw);
   options.limit = limit;
   Dataset data = format.read(files, options);
   check_fit(data, files.images.front(), workload);

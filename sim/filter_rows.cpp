@@ -36,20 +36,6 @@ void turn_groups(std::span<const std::byte> codes, std::size_t groups, std::size
   }
 }
 
-/// NCHW position of each element of an NHWC tensor.
-std::vector<std::size_t> nchw_of_nhwc(const workloads::Shape& s) {
-  std::vector<std::size_t> order;
-  order.reserve(s.count());
-  for (std::size_t y = 0; y < s.height; ++y) {
-    for (std::size_t x = 0; x < s.width; ++x) {
-      for (std::size_t c = 0; c < s.channels; ++c) {
-        order.push_back((c * s.height + y) * s.width + x);
-      }
-    }
-  }
-  return order;
-}
-
 }  // namespace
 
 FilterRows conv_rows(const workloads::Conv& conv, std::size_t depth) {
@@ -65,13 +51,14 @@ FilterRows conv_rows(const workloads::Conv& conv, std::size_t depth) {
   return rows;
 }
 
-FilterRows gemm_rows(const workloads::Gemm& gemm, const workloads::Shape& stored) {
-  FilterRows rows{gemm.features, stored.count(), {}};
+FilterRows gemm_rows(const workloads::Gemm& gemm, std::size_t features, const Order* order) {
+  FilterRows rows{gemm.features, features, {}};
   rows.values.resize(gemm.weights.size());
   if (gemm.weights.empty()) return rows;
-  const std::vector<std::size_t> order = nchw_of_nhwc(stored);
-  transpose([&](std::size_t k) { return gemm.weights.data() + order[k] * gemm.features; }, rows.k,
-            gemm.features, rows.values.data());
+  std::vector<std::size_t> element_at(features);
+  for (std::size_t k = 0; k < features; ++k) element_at[order == nullptr ? k : (*order)[k]] = k;
+  transpose([&](std::size_t k) { return gemm.weights.data() + element_at[k] * gemm.features; },
+            rows.k, gemm.features, rows.values.data());
   return rows;
 }
 

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "sim/placement.h"
 #include "workloads/graph.h"
 
 namespace systolog::sim {
@@ -18,9 +19,9 @@ struct FilterRows {
 
 FilterRows conv_rows(const workloads::Conv& conv, std::size_t depth);
 
-/// `stored` is how the layer's input lies in memory: a flattened image keeps its NHWC order, so
-/// the rows of the weights are put in that order instead.
-FilterRows gemm_rows(const workloads::Gemm& gemm, const workloads::Shape& stored);
+/// `order` is how the layer's `features` inputs lie in memory (null: one behind the other): the
+/// rows of the weights are put in that order instead of moving the input.
+FilterRows gemm_rows(const workloads::Gemm& gemm, std::size_t features, const Order* order);
 
 /// Codes [groups, filters / groups, k] turned to [groups, k, filters / groups], as the array reads
 /// them; `code_bytes` is 1, 2 or 4.

@@ -40,6 +40,12 @@ void decode_outputs(const Network& network, std::span<const std::byte> codes, st
   const std::size_t size = output.shape.count();
   std::vector<float> nhwc(count * size);
   network.arithmetic->decode(codes.data(), output.quantisation, nhwc);
+  if (!network.output_order.empty()) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i] = nhwc[i / size * size + network.output_order[i % size]];
+    }
+    return;
+  }
   for (std::size_t i = 0; i < count; ++i) {
     for_each_element(output.shape, [&](std::size_t from, std::size_t to) {
       values[i * size + to] = nhwc[i * size + from];
@@ -50,8 +56,7 @@ void decode_outputs(const Network& network, std::span<const std::byte> codes, st
 workloads::Tensor output_tensor(const Network& network, std::size_t images) {
   const workloads::Shape& s = network.output_shape;
   workloads::Tensor tensor;
-  tensor.shape = {images, s.channels};
-  if (!s.is_vector) tensor.shape = {images, s.channels, s.height, s.width};
+  tensor.shape = workloads::batch_shape(images, s);
   tensor.values.resize(images * s.count());
   return tensor;
 }

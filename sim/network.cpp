@@ -11,6 +11,7 @@
 #include "models/user_error.h"
 #include "sim/filter_rows.h"
 #include "sim/moves.h"
+#include "sim/placement.h"
 
 namespace systolog::sim {
 namespace {
@@ -23,7 +24,7 @@ class Lowering {
  public:
   Lowering(const Graph& graph, std::shared_ptr<const models::Arithmetic> arithmetic,
            const std::vector<Range>& ranges, const QuantisationConfig& config)
-      : graph_(graph), ranges_(ranges), config_(config), value_of_(graph.nodes.size()) {
+      : graph_(graph), ranges_(ranges), config_(config), placed_(graph.nodes.size()) {
     network_.name = graph.name;
     network_.arithmetic = std::move(arithmetic);
     network_.has_values = !graph.shapes_only;
@@ -39,30 +40,51 @@ class Lowering {
       if (fused[n]) continue;
       const Node& node = graph_.nodes[n];
       if (std::holds_alternative<workloads::Input>(node.op)) {
-        value_of_[n] = add_value(node.name, node.shape, quantisation_of(n));
-      } else if (std::holds_alternative<workloads::Reshape>(node.op)) {
-        value_of_[n] = value_of_[node.inputs[0]];  // the same bytes under another shape
+        placed_[n] = {add_value(node.name, node.shape, quantisation_of(n)), nullptr};
+      } else if (std::holds_alternative<workloads::Reshape>(node.op) ||
+                 std::holds_alternative<workloads::Transpose>(node.op)) {
+        see_otherwise(n);
       } else if (std::holds_alternative<workloads::Conv>(node.op) ||
                  std::holds_alternative<workloads::Gemm>(node.op)) {
-        const std::size_t relu = sole_relu_after(n);
-        lower_matmul(n, relu);
-        if (relu != n) fused[relu] = true;
+        const std::size_t last = sole_clamp_after(n);
+        lower_matmul(n, last);
+        if (last != n) fused[last] = true;
       } else if (std::holds_alternative<workloads::Slice>(node.op)) {
         lower_slice(n);
       } else if (std::holds_alternative<workloads::Pad>(node.op)) {
         lower_pad(n);
       } else if (std::holds_alternative<workloads::Concat>(node.op)) {
         lower_concat(n);
+      } else if (std::holds_alternative<workloads::Relu>(node.op) ||
+                 std::holds_alternative<workloads::Activate>(node.op)) {
+        lower_activation(n);
+      } else if (std::holds_alternative<workloads::Add>(node.op)) {
+        lower_binary(n, pe::VectorOpcode::kAdd);
+      } else if (std::holds_alternative<workloads::Sub>(node.op)) {
+        lower_binary(n, pe::VectorOpcode::kSub);
+      } else if (std::holds_alternative<workloads::Mul>(node.op)) {
+        lower_binary(n, pe::VectorOpcode::kMul);
       } else {
         lower_vector(n);
       }
     }
-    network_.output = value_of_.back();
+    const Placement& output = placed_.back();
+    network_.output = output.value;
     network_.output_shape = graph_.output_shape();
+    if (output.order) network_.output_order = *output.order;
     return std::move(network_);
   }
 
  private:
+  /// A box in the order of a Shape (channels, height, width) in that of memory.
+  using Sizes = std::array<std::size_t, 3>;
+  static Box box(const Sizes& begin, const Sizes& step, const Sizes& count) {
+    return {{begin[1], begin[2], begin[0]},
+            {step[1], step[2], step[0]},
+            {count[1], count[2], count[0]}};
+  }
+  static constexpr Sizes kOnes = {1, 1, 1};
+
   const models::Arithmetic& arithmetic() const { return *network_.arithmetic; }
 
   models::Quantisation quantisation_of(std::size_t node) const {
@@ -71,33 +93,63 @@ class Lowering {
   }
 
   std::size_t add_value(const std::string& name, const Shape& shape, models::Quantisation q) {
-    network_.values.push_back({name, shape, q});
+    network_.values.push_back({name, shape, q, {}});
     return network_.values.size() - 1;
   }
 
-  /// The ReLU that is the only reader of a node, or the node itself.
-  std::size_t sole_relu_after(std::size_t n) const {
-    const bool relu = consumers_[n].size() == 1 &&
-                      std::holds_alternative<workloads::Relu>(graph_.nodes[consumers_[n][0]].op);
-    return relu ? consumers_[n][0] : n;
+  /// The ReLU or Clip that is the only reader of a node, or the node itself.
+  std::size_t sole_clamp_after(std::size_t n) const {
+    if (consumers_[n].size() != 1) return n;
+    const workloads::Operator& next = graph_.nodes[consumers_[n][0]].op;
+    const auto* activate = std::get_if<workloads::Activate>(&next);
+    const bool clamps = std::holds_alternative<workloads::Relu>(next) ||
+                        (activate != nullptr && activate->function == models::Activation::kClip);
+    return clamps ? consumers_[n][0] : n;
   }
 
-  /// The value a node reads, whose bytes must lie in the order of the shape the node sees.
-  std::size_t image_input(const Node& node, std::size_t i) const {
-    const std::size_t producer = node.inputs[i], value = value_of_[producer];
-    const Shape &seen = graph_.nodes[producer].shape, &stored = network_.values[value].shape;
-    const bool same = seen.channels == stored.channels && seen.height == stored.height &&
-                      seen.width == stored.width;
-    if (!same) {
-      throw UserError(graph_.name + ": node " + node.name + ": reads " +
-                      graph_.nodes[producer].name +
-                      ", a reshape between images and features; only Gemm, MatMul, Relu, Add and "
-                      "Softmax can follow one");
+  /// A reshape or transpose: the same bytes, found otherwise.
+  void see_otherwise(std::size_t n) {
+    const Node& node = graph_.nodes[n];
+    const std::size_t from = node.inputs[0];
+    const Placement& before = placed_[from];
+    const auto* transpose = std::get_if<workloads::Transpose>(&node.op);
+    const Shape &was = graph_.nodes[from].shape, &is = node.shape;
+    if (transpose == nullptr && workloads::sizes_of(was) == workloads::sizes_of(is)) {
+      placed_[n] = before;
+      return;
     }
+    const Order order = before.order ? *before.order : nhwc_order(was);
+    placed_[n] = {before.value, std::make_shared<const Order>(
+                                    transpose != nullptr ? transposed(order, *transpose) : order)};
+  }
+
+  /// The value of a node's input as [height, width, channels] of the shape the node sees. Where
+  /// it lies otherwise, a layer is added that moves it.
+  std::size_t image_input(const Node& node, std::size_t i) {
+    const std::size_t producer = node.inputs[i];
+    Placement& placed = placed_[producer];
+    if (!placed.order) return placed.value;
+    const Node& from = graph_.nodes[producer];
+    const Order positions = reading_order(*placed.order, from.shape);
+    const models::Quantisation q = network_.values[placed.value].quantisation;
+    const std::size_t value = add_value(from.name, from.shape, q);
+    if (is_identity(positions)) {
+      const auto& first = network_.values[placed.value].same_bytes_as;
+      network_.values[value].same_bytes_as = first ? *first : placed.value;
+    } else {
+      MoveLayer layer;
+      layer.moves = gathering_moves(positions);
+      network_.layers.push_back({from.name,
+                                 std::string(workloads::name_of(from.op)),
+                                 {placed.value},
+                                 value,
+                                 std::move(layer)});
+    }
+    placed = {value, nullptr};
     return value;
   }
 
-  void lower_matmul(std::size_t n, std::size_t relu) {
+  void lower_matmul(std::size_t n, std::size_t last) {
     const Node& node = graph_.nodes[n];
     MatmulLayer layer;
     FilterRows rows;
@@ -112,16 +164,21 @@ class Lowering {
       bias = conv->bias;
     } else {
       const auto& gemm = std::get<workloads::Gemm>(node.op);
-      input = value_of_[node.inputs[0]];
-      rows = gemm_rows(gemm, network_.values[input].shape);
+      const Placement& placed = placed_[node.inputs[0]];
+      input = placed.value;
+      rows = gemm_rows(gemm, network_.values[input].shape.count(), placed.order.get());
       layer.channels = static_cast<std::uint32_t>(rows.k);
       bias = gemm.bias;
     }
     layer.filters = static_cast<std::uint32_t>(rows.filters);
-    layer.relu = relu != n;
+    if (const auto* clip = std::get_if<workloads::Activate>(&graph_.nodes[last].op)) {
+      layer.clip = {clip->a, clip->b};
+    } else {
+      layer.relu = last != n;
+    }
     const std::size_t output =
-        add_value(graph_.nodes[relu].name, graph_.nodes[n].shape, quantisation_of(relu));
-    value_of_[n] = value_of_[relu] = output;
+        add_value(graph_.nodes[last].name, graph_.nodes[n].shape, quantisation_of(last));
+    placed_[n] = placed_[last] = {output, nullptr};
     encode(node.name, rows, bias, network_.values[input].quantisation,
            network_.values[output].quantisation, layer);
     network_.layers.push_back(
@@ -228,9 +285,7 @@ class Lowering {
   void lower_vector(std::size_t n) {
     const Node& node = graph_.nodes[n];
     VectorLayer layer;
-    std::vector<std::size_t> inputs;
-    // What works element by element follows the bytes' order, whatever shape is seen.
-    bool keeps_codes = false, elementwise = false;
+    bool keeps_codes = false;
     if (const auto* max_pool = std::get_if<workloads::MaxPool>(&node.op)) {
       layer.opcode = pe::VectorOpcode::kMaxPool;
       layer.window = max_pool->window;
@@ -239,55 +294,116 @@ class Lowering {
       layer.opcode = pe::VectorOpcode::kAveragePool;
       layer.window = average->window;
       layer.count_include_pad = average->count_include_pad;
+      layer.beyond_h = average->beyond_h;
+      layer.beyond_w = average->beyond_w;
     } else if (std::holds_alternative<workloads::GlobalAveragePool>(node.op)) {
       const Shape& in = graph_.nodes[node.inputs[0]].shape;
       layer.opcode = pe::VectorOpcode::kAveragePool;
       layer.window.kernel_h = in.height;
       layer.window.kernel_w = in.width;
-    } else if (std::holds_alternative<workloads::Relu>(node.op)) {
-      layer.opcode = pe::VectorOpcode::kRelu;
-      keeps_codes = elementwise = true;
-    } else if (std::holds_alternative<workloads::Add>(node.op)) {
-      layer.opcode = pe::VectorOpcode::kAdd;
-      elementwise = true;
     } else if (std::holds_alternative<workloads::Softmax>(node.op)) {
       layer.opcode = pe::VectorOpcode::kSoftmax;
-      elementwise = true;
     } else {
       const auto& norm = std::get<workloads::BatchNorm>(node.op);
       layer.opcode = pe::VectorOpcode::kBatchNorm;
       layer.parameters = norm.scale;
       layer.parameters.insert(layer.parameters.end(), norm.shift.begin(), norm.shift.end());
     }
-    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-      inputs.push_back(elementwise ? value_of_[node.inputs[i]] : image_input(node, i));
-    }
-    Shape shape = node.shape;
-    if (elementwise) shape = stored_shape(node, inputs);
-    const models::Quantisation q =
-        keeps_codes ? network_.values[inputs[0]].quantisation : quantisation_of(n);
-    value_of_[n] = add_value(node.name, shape, q);
+    const std::size_t input = image_input(node, 0);
+    const auto q = keeps_codes ? network_.values[input].quantisation : quantisation_of(n);
+    add_vector(n, std::move(layer), {input}, node.shape, q, nullptr);
+  }
+
+  void add_vector(std::size_t n, VectorLayer layer, std::vector<std::size_t> inputs,
+                  const Shape& shape, models::Quantisation q, std::shared_ptr<const Order> order) {
+    const Node& node = graph_.nodes[n];
+    const std::size_t output = add_value(node.name, shape, q);
+    placed_[n] = {output, std::move(order)};
     network_.layers.push_back({node.name, std::string(workloads::name_of(node.op)),
-                               std::move(inputs), value_of_[n], std::move(layer)});
+                               std::move(inputs), output, std::move(layer)});
+  }
+
+  /// Element by element: the result lies as the input does.
+  void lower_activation(std::size_t n) {
+    const Node& node = graph_.nodes[n];
+    VectorLayer layer;
+    bool keeps_codes = true;
+    if (const auto* activate = std::get_if<workloads::Activate>(&node.op)) {
+      layer.opcode = pe::VectorOpcode::kActivate;
+      layer.activation = activate->function;
+      layer.a = activate->a;
+      layer.b = activate->b;
+      keeps_codes = activate->function == models::Activation::kClip;
+    } else {
+      layer.opcode = pe::VectorOpcode::kRelu;
+    }
+    const Placement in = placed_[node.inputs[0]];
+    const Value& value = network_.values[in.value];
+    add_vector(n, std::move(layer), {in.value}, Shape(value.shape),
+               keeps_codes ? value.quantisation : quantisation_of(n), in.order);
+  }
+
+  /// Two operands that lie alike are taken as they lie. Otherwise as images, of which the second
+  /// may have one pixel that is repeated; an operand that is smaller in another way is repeated in
+  /// memory before.
+  void lower_binary(std::size_t n, pe::VectorOpcode opcode) {
+    const Node& node = graph_.nodes[n];
+    VectorLayer layer;
+    layer.opcode = opcode;
+    const Placement a = placed_[node.inputs[0]], b = placed_[node.inputs[1]];
+    const auto seen = [&](std::size_t i) {
+      return workloads::sizes_of(graph_.nodes[node.inputs[i]].shape);
+    };
+    const Sizes whole = workloads::sizes_of(node.shape);
+    const bool alike = seen(0) == whole && seen(1) == whole &&
+                       (a.order == b.order || (a.order && b.order && *a.order == *b.order));
+    if (alike) {
+      const Shape shape = network_.values[a.value].shape;
+      if (workloads::sizes_of(shape) == workloads::sizes_of(network_.values[b.value].shape)) {
+        return add_vector(n, std::move(layer), {a.value, b.value}, shape, quantisation_of(n),
+                          a.order);
+      }
+    }
+    std::vector<std::size_t> inputs = {image_input(node, 0), image_input(node, 1)};
+    Sizes first = seen(0), second = seen(1);
+    const Sizes one_pixel = {whole[0], 1, 1};
+    if (first != whole && second == whole && opcode != pe::VectorOpcode::kSub) {
+      std::swap(inputs[0], inputs[1]);
+      std::swap(first, second);
+    }
+    if (first != whole) inputs[0] = repeated(n, inputs[0]);
+    if (second != whole) {
+      layer.second_per_channel = second == one_pixel;
+      if (!layer.second_per_channel) inputs[1] = repeated(n, inputs[1]);
+    }
+    add_vector(n, std::move(layer), std::move(inputs), node.shape, quantisation_of(n), nullptr);
+  }
+
+  /// A value with its axes of size 1 repeated to the node's shape, by a layer that moves it.
+  std::size_t repeated(std::size_t n, std::size_t input) {
+    const Node& node = graph_.nodes[n];
+    const Value from = network_.values[input];
+    const Sizes sizes = workloads::sizes_of(from.shape), whole = workloads::sizes_of(node.shape);
+    Sizes step = kOnes;
+    for (std::size_t d = 0; d < 3; ++d) {
+      if (sizes[d] != whole[d]) step[d] = 0;
+    }
+    const std::size_t value = add_value(from.name, node.shape, from.quantisation);
+    MoveLayer layer;
+    layer.moves.push_back(
+        move_box(0, from.shape, box({}, step, whole), node.shape, box({}, kOnes, whole)));
+    network_.layers.push_back({node.name, "repeat", {input}, value, std::move(layer)});
+    return value;
   }
 
   // --- movement: codes stay as they are ---------------------------------------------------------
 
-  /// A box in the order of a Shape (channels, height, width) in that of memory.
-  using Sizes = std::array<std::size_t, 3>;
-  static Box box(const Sizes& begin, const Sizes& step, const Sizes& count) {
-    return {{begin[1], begin[2], begin[0]},
-            {step[1], step[2], step[0]},
-            {count[1], count[2], count[0]}};
-  }
-  static constexpr Sizes kOnes = {1, 1, 1};
-
   void add_move(std::size_t n, std::vector<std::size_t> inputs, models::Quantisation q,
                 MoveLayer layer) {
     const Node& node = graph_.nodes[n];
-    value_of_[n] = add_value(node.name, node.shape, q);
+    placed_[n] = {add_value(node.name, node.shape, q), nullptr};
     network_.layers.push_back({node.name, std::string(workloads::name_of(node.op)),
-                               std::move(inputs), value_of_[n], std::move(layer)});
+                               std::move(inputs), placed_[n].value, std::move(layer)});
   }
 
   void lower_slice(std::size_t n) {
@@ -357,33 +473,10 @@ class Lowering {
     add_move(n, std::move(inputs), q, std::move(layer));
   }
 
-  /// The order in memory that all inputs of an element-wise node share.
-  Shape stored_shape(const Node& node, const std::vector<std::size_t>& inputs) const {
-    const Shape& first = network_.values[inputs[0]].shape;
-    for (const std::size_t input : inputs) {
-      const Shape& other = network_.values[input].shape;
-      if (other.channels != first.channels || other.height != first.height ||
-          other.width != first.width) {
-        throw UserError(graph_.name + ": node " + node.name +
-                        ": adds tensors that were reshaped from different images");
-      }
-    }
-    Shape shape = first;
-    // Softmax runs over all features of a flattened image: one pixel.
-    if (std::holds_alternative<workloads::Softmax>(node.op)) {
-      if (shape.height * shape.width != 1) {
-        throw UserError(graph_.name + ": node " + node.name +
-                        ": Softmax of a flattened image; only of features that a Gemm, MatMul or "
-                        "GlobalAveragePool made");
-      }
-    }
-    return shape;
-  }
-
   const Graph& graph_;
   const std::vector<Range>& ranges_;
   const QuantisationConfig& config_;
-  std::vector<std::size_t> value_of_;  // of each node
+  std::vector<Placement> placed_;  // of each node
   std::vector<std::vector<std::size_t>> consumers_;
   Network network_;
 };

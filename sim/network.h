@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -21,6 +23,8 @@ struct Value {
   std::string name;  // of the node that makes it
   workloads::Shape shape;
   models::Quantisation quantisation;
+  // An earlier value whose bytes these are, under another shape.
+  std::optional<std::size_t> same_bytes_as = {};
 };
 
 /// A convolution or fully connected layer with what its write-back fuses.
@@ -33,7 +37,8 @@ struct MatmulLayer {
   std::vector<std::byte> bias;              // [filters], bias_bytes() each; empty: none
   std::vector<float> requantise;            // [filters] for int:B, else empty
   bool relu = false;
-  std::uint32_t zero_code = 0;  // of the input's zero: padding
+  std::optional<std::array<float, 2>> clip;  // lowest and highest output
+  std::uint32_t zero_code = 0;               // of the input's zero: padding
 };
 
 /// A layer that the vector unit does alone.
@@ -41,6 +46,10 @@ struct VectorLayer {
   pe::VectorOpcode opcode = pe::VectorOpcode::kRelu;
   workloads::Window window;  // pooling
   bool count_include_pad = false;
+  std::size_t beyond_h = 0, beyond_w = 0;  // of AveragePool
+  bool second_per_channel = false;         // the second input has one pixel
+  models::Activation activation = models::Activation::kClip;
+  float a = 0.0F, b = 0.0F;       // its parameters
   std::vector<float> parameters;  // kBatchNorm: scale [channels], shift [channels]
 };
 
@@ -81,6 +90,8 @@ struct Network {
   std::size_t output = 0;         // value
   workloads::Shape output_shape;  // as the model's user sees it
   bool has_values = true;         // false: of a graph of shapes; weights and scales mean nothing
+  // Where each element of the output, in NCHW order, lies in the value; empty: as NHWC.
+  std::vector<std::uint32_t> output_order;
 };
 
 /// Smallest and largest value each node gave on the calibration images.
@@ -90,8 +101,8 @@ struct Range {
 std::vector<Range> calibrate(const workloads::Graph& graph, const workloads::Tensor& images);
 
 /// Encodes a graph, or, of a graph of shapes, what its encoding would take: the same layers,
-/// without weights. `ranges` (one a node) are needed by `int:B` only. Throws UserError naming the
-/// node where a reshape asks for data movement the accelerator does not have.
+/// without weights. `ranges` (one a node) are needed by `int:B` only. Reshapes and transposes cost
+/// nothing where a reader can take the data as it lies; elsewhere a layer moves it.
 Network lower(const workloads::Graph& graph, std::shared_ptr<const models::Arithmetic> arithmetic,
               const std::vector<Range>& ranges, const QuantisationConfig& quantisation);
 

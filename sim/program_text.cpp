@@ -55,6 +55,12 @@ std::string_view name_of(pe::VectorOpcode opcode) {
       return "copy";
     case pe::VectorOpcode::kFill:
       return "fill";
+    case pe::VectorOpcode::kSub:
+      return "sub";
+    case pe::VectorOpcode::kMul:
+      return "mul";
+    case pe::VectorOpcode::kActivate:
+      return "activate";
   }
   return "";
 }
@@ -105,14 +111,14 @@ std::string work_text(const pe::VectorOp& v) {
   } else {
     text += at(write_back ? Scratchpad::kOutput : Scratchpad::kInput, v.input_address);
   }
-  if (v.opcode == pe::VectorOpcode::kAdd) text += " " + at(Scratchpad::kInput, v.second_address);
+  if (v.has_second()) text += " " + at(Scratchpad::kInput, v.second_address);
   if (v.has_bias != 0 || v.opcode == pe::VectorOpcode::kBatchNorm) {
     text += " " + at(Scratchpad::kWeight, v.parameter_address);
   }
   return text + " -> " + at(Scratchpad::kOutput, v.output_address) +
          " in=" + shape({v.images, v.rows, v.columns, v.channels}) +
          " out=" + shape({v.images, v.out_rows, v.out_columns, v.channels}) + window(v) +
-         (v.relu != 0 ? " relu" : "");
+         (v.relu != 0 ? " relu" : "") + (v.clips != 0 ? " clip" : "");
 }
 
 void write_layer(std::ostream& out, const Network& network, const Program& program,

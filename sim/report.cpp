@@ -67,6 +67,7 @@ Json layer_json(const RunResult& run, std::size_t l) {
   return {
       {"name", layer.name},
       {"op", layer.op},
+      {"engine", std::holds_alternative<MatmulLayer>(layer.work) ? "array" : "vector"},
       {"gemm", gemm_of(*run.network, layer)},
       {"macs", c.macs},
       {"cycles", cycles_of(timed ? &run.execution->layers[l] : nullptr)},

@@ -29,7 +29,8 @@ constexpr Usage kUsage{
     "Runs a network on an accelerator: outputs, cycles, energy and accuracy in one report.",
     "  systolog run --config edge16 --workload lenet5 --set arithmetic=posit:16,1/plam \\\n"
     "               --images 100 --output results/plam\n"
-    "  prints a table of layers and leaves report.json and layers.csv in results/plam."};
+    "  prints a table of layers and leaves report.json and layers.csv in results/plam.\n"
+    "  --set compiler.fold_batch_norm=false keeps batch norms as layers of their own."};
 
 Fidelity to_fidelity(const std::string& name) {
   if (name == "functional") return Fidelity::kFunctional;

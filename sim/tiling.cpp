@@ -217,8 +217,12 @@ std::uint64_t dram_bytes(const LayerShape& s, const Tiling& t, const models::Ari
   const std::uint64_t channels = std::uint64_t{s.channels} * s.groups;
   const std::uint64_t out_pixels = std::uint64_t{s.images} * s.out_rows * s.out_columns;
   if (!s.is_matmul) {
-    return (swept_pixels(s, t) * channels * s.operands + out_pixels * channels) * codes +
-           channels * s.parameter_bytes;
+    std::uint64_t input_pixels = swept_pixels(s, t) * s.operands;
+    if (s.second_per_channel) {
+      input_pixels = swept_pixels(s, t) + s.images * ceil_div(s.out_rows, t.out_rows) *
+                                              ceil_div(s.out_columns, t.out_columns);
+    }
+    return (input_pixels + out_pixels) * channels * codes + channels * s.parameter_bytes;
   }
   const std::uint64_t input = swept_pixels(s, t) * channels * codes;
   const std::uint64_t weights =

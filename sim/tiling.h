@@ -30,6 +30,7 @@ struct LayerShape {
   bool is_matmul = false;
   std::uint32_t operands = 1;         // input tiles a vector op reads
   std::uint64_t parameter_bytes = 0;  // per filter (matmul) or channel (vector)
+  bool second_per_channel = false;    // the second operand has one pixel an image
   bool channels_whole = false;        // softmax: a pixel's channels stay together
 };
 

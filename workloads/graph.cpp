@@ -20,6 +20,28 @@ struct NameOf {
   std::string_view operator()(const Slice&) const { return "slice"; }
   std::string_view operator()(const Pad&) const { return "pad"; }
   std::string_view operator()(const Concat&) const { return "concat"; }
+  std::string_view operator()(const Sub&) const { return "sub"; }
+  std::string_view operator()(const Mul&) const { return "mul"; }
+  std::string_view operator()(const Transpose&) const { return "transpose"; }
+  std::string_view operator()(const Activate& op) const {
+    switch (op.function) {
+      case models::Activation::kClip:
+        return "clip";
+      case models::Activation::kLeakyRelu:
+        return "leaky_relu";
+      case models::Activation::kElu:
+        return "elu";
+      case models::Activation::kSigmoid:
+        return "sigmoid";
+      case models::Activation::kTanh:
+        return "tanh";
+      case models::Activation::kHardSigmoid:
+        return "hard_sigmoid";
+      case models::Activation::kHardSwish:
+        return "hard_swish";
+    }
+    return "";
+  }
 };
 
 }  // namespace
@@ -29,7 +51,9 @@ std::string_view name_of(const Operator& op) { return std::visit(NameOf{}, op); 
 std::string to_string(const Shape& shape) {
   std::string text = "[";
   text += std::to_string(shape.channels);
-  if (!shape.is_vector) {
+  if (shape.is_series) {
+    text += ", " + std::to_string(shape.width);
+  } else if (!shape.is_vector) {
     text += ", " + std::to_string(shape.height) + ", " + std::to_string(shape.width);
   }
   return text + "]";
@@ -40,7 +64,13 @@ std::array<std::size_t, 3> sizes_of(const Shape& shape) {
 }
 
 Shape with_sizes(const Shape& like, const std::array<std::size_t, 3>& sizes) {
-  return {sizes[0], sizes[1], sizes[2], like.is_vector};
+  return {sizes[0], sizes[1], sizes[2], like.is_vector, like.is_series};
+}
+
+std::vector<std::size_t> batch_shape(std::size_t images, const Shape& shape) {
+  if (shape.is_vector) return {images, shape.channels};
+  if (shape.is_series) return {images, shape.channels, shape.width};
+  return {images, shape.channels, shape.height, shape.width};
 }
 
 std::uint64_t macs(const Graph& graph, std::size_t node) {

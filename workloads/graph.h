@@ -9,14 +9,18 @@
 #include <variant>
 #include <vector>
 
+#include "models/activation.h"
+
 namespace systolog::workloads {
 
 /// What one image's activations look like after a node. A vector of features is channels x 1 x 1
-/// with `is_vector` set, so that [N, C, 1, 1] and [N, C] stay apart for the reader of the output.
+/// with `is_vector` set, a series (sound, say) channels x 1 x width with `is_series`, so that
+/// [N, C, 1, 1], [N, C, 1] and [N, C] stay apart for the reader of the output.
 struct Shape {
   std::size_t channels = 0, height = 1, width = 1;
-  bool is_vector = false;
+  bool is_vector = false, is_series = false;
   std::size_t count() const { return channels * height * width; }
+  std::size_t spatial_axes() const { return is_series ? 1 : 2; }
   bool operator==(const Shape&) const = default;
 };
 
@@ -46,23 +50,40 @@ struct Relu {};
 struct MaxPool {
   Window window;
 };
-/// Divides by the whole window (count_include_pad) or by the pixels inside the image.
+/// Divides by the pixels inside the image, or (count_include_pad) by those of the window with its
+/// padding, of which the last `beyond_h` rows and `beyond_w` columns never count: they only make
+/// room for an incomplete last window.
 struct AveragePool {
   Window window;
   bool count_include_pad = false;
+  std::size_t beyond_h = 0, beyond_w = 0;
 };
 struct GlobalAveragePool {};
 /// Changes the shape only; the order of elements is NCHW's. ONNX Flatten and Reshape.
 struct Reshape {
   Shape target;
 };
-/// Sum of two activations of one shape.
+/// Sum, difference and product of two activations of one shape, or with sizes of 1 that are
+/// repeated.
 struct Add {};
+struct Sub {};
+struct Mul {};
+/// A function of each element, with its parameters.
+struct Activate {
+  models::Activation function;
+  float a = 0.0F, b = 0.0F;
+};
+/// Seen as `dims` (row-major, in NCHW's order of elements), with the axes in another order:
+/// dimension i of the result is dimension permutation[i]; its elements row by row are `target`.
+struct Transpose {
+  std::vector<std::size_t> dims, permutation;
+  Shape target;
+};
 /// out = scale[c] * in + shift[c]: BatchNormalization with its statistics folded into two numbers.
 struct BatchNorm {
   std::vector<float> scale, shift;
 };
-/// Over channels, of a vector.
+/// Over the channels of each pixel.
 struct Softmax {};
 /// Every step-th of `count` positions from `begin`, along channels, height and width.
 struct Slice {
@@ -78,17 +99,20 @@ struct Concat {
   std::size_t axis = 0;
 };
 
-using Operator = std::variant<Input, Conv, Gemm, Relu, MaxPool, AveragePool, GlobalAveragePool,
-                              Reshape, Add, BatchNorm, Softmax, Slice, Pad, Concat>;
+using Operator =
+    std::variant<Input, Conv, Gemm, Relu, MaxPool, AveragePool, GlobalAveragePool, Reshape, Add,
+                 BatchNorm, Softmax, Slice, Pad, Concat, Sub, Mul, Activate, Transpose>;
 
 /// "conv", "gemm", ...: the report's `op`.
 std::string_view name_of(const Operator& op);
 
-/// One image's shape for messages: "[6, 14, 14]", or "[84]" for a vector.
+/// One image's shape for messages: "[6, 14, 14]", "[8, 100]" for a series, "[84]" for a vector.
 std::string to_string(const Shape& shape);
 
 /// Channels, height, width; and the shape of the same kind that has them.
 std::array<std::size_t, 3> sizes_of(const Shape& shape);
+/// [N, C, H, W], [N, C, W] of a series or [N, C] of a vector.
+std::vector<std::size_t> batch_shape(std::size_t images, const Shape& shape);
 Shape with_sizes(const Shape& like, const std::array<std::size_t, 3>& sizes);
 
 struct Node {
@@ -102,6 +126,9 @@ struct Node {
 /// node).
 struct Graph {
   std::string name;
+  /// The model itself takes [N, height, width, channels]. Here images are always [N, channels,
+  /// height, width].
+  bool channels_last_input = false;
   std::vector<Node> nodes;
   bool shapes_only = false;  // the weights of Conv and Gemm are left out
 
@@ -133,6 +160,13 @@ std::uint64_t macs(const Graph& graph, std::size_t node);
 
 /// Weights, biases, scales and shifts of a node.
 std::uint64_t parameters(const Graph& graph, std::size_t node);
+
+/// Adds each Pad by zeros along height and width that a Conv alone reads to the Conv's own; the
+/// Pad has no reader then.
+void fold_padding(Graph& graph);
+
+/// Removes the nodes that the output does not need, so that it is the last.
+void remove_unread(Graph& graph, std::size_t output);
 
 /// Folds each BatchNorm whose only producer is a Conv or Gemm used nowhere else into the
 /// weights; the others stay.

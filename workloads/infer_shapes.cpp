@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <string>
 
 #include "models/user_error.h"
@@ -37,6 +38,15 @@ struct Axis {
   }
 };
 
+bool is_binary(const Operator& op) {
+  return std::holds_alternative<Add>(op) || std::holds_alternative<Sub>(op) ||
+         std::holds_alternative<Mul>(op);
+}
+
+bool is_legal(const Shape& s) {
+  return (!s.is_vector || (s.height == 1 && s.width == 1)) && (!s.is_series || s.height == 1);
+}
+
 /// Computes one node's shape; each operator() checks its own operator.
 class Inference {
  public:
@@ -48,7 +58,7 @@ class Inference {
     if (std::holds_alternative<Input>(node.op) != is_first) {
       fail(is_first ? "the first node must be the input" : "only the first node may be an input");
     }
-    const std::size_t arity = is_first ? 0 : std::holds_alternative<Add>(node.op) ? 2 : 1;
+    const std::size_t arity = is_first ? 0 : is_binary(node.op) ? 2 : 1;
     const bool takes_more = std::holds_alternative<Concat>(node.op);
     if (takes_more ? node.inputs.empty() : node.inputs.size() != arity) {
       fail("has " + std::to_string(node.inputs.size()) + " inputs, allowed " +
@@ -70,9 +80,7 @@ class Inference {
 
   Shape operator()(const Input&) const {
     const Shape& shape = graph_.nodes[index_].shape;
-    if (shape.is_vector && (shape.height != 1 || shape.width != 1)) {
-      fail("a vector has height and width 1");
-    }
+    check_legal(shape);
     return shape;
   }
 
@@ -110,14 +118,24 @@ class Inference {
 
   Shape operator()(const Relu&) const { return input(); }
   Shape operator()(const MaxPool& op) const { return pool(op.window, /*needs_pixels=*/true); }
-  Shape operator()(const AveragePool& op) const { return pool(op.window, !op.count_include_pad); }
-  Shape operator()(const GlobalAveragePool&) const { return {.channels = image().channels}; }
+  Shape operator()(const AveragePool& op) const {
+    const Shape out = pool(op.window, !op.count_include_pad);
+    const Window& w = op.window;
+    const std::size_t high = input().height + w.pad_top + w.pad_bottom,
+                      wide = input().width + w.pad_left + w.pad_right;
+    if ((out.height - 1) * w.stride_h + op.beyond_h >= high ||
+        (out.width - 1) * w.stride_w + op.beyond_w >= wide) {
+      fail("its last window has no pixel that counts");
+    }
+    return out;
+  }
+  Shape operator()(const GlobalAveragePool&) const {
+    return with_sizes(image(), {image().channels, 1, 1});
+  }
 
   Shape operator()(const Reshape& op) const {
     const Shape& in = input();
-    if (op.target.is_vector && (op.target.height != 1 || op.target.width != 1)) {
-      fail("a vector has height and width 1");
-    }
+    check_legal(op.target);
     if (bounded_count(op.target) != in.count()) {
       fail("cannot reshape " + to_string(in) + " to " + to_string(op.target) + ": " +
            std::to_string(in.count()) + " elements");
@@ -125,12 +143,25 @@ class Inference {
     return op.target;
   }
 
-  Shape operator()(const Add&) const {
-    const Node& node = graph_.nodes[index_];
-    const Shape& a = graph_.nodes[node.inputs[0]].shape;
-    const Shape& b = graph_.nodes[node.inputs[1]].shape;
-    if (a != b) fail("cannot add " + to_string(a) + " and " + to_string(b));
-    return a;
+  Shape operator()(const Add&) const { return binary("add"); }
+  Shape operator()(const Sub&) const { return binary("subtract"); }
+  Shape operator()(const Mul&) const { return binary("multiply"); }
+  Shape operator()(const Activate&) const { return input(); }
+
+  Shape operator()(const Transpose& op) const {
+    check_legal(op.target);
+    std::size_t count = 1;
+    std::vector<bool> named(op.dims.size(), false);
+    for (const std::size_t d : op.permutation) {
+      if (d < named.size()) named[d] = true;
+    }
+    for (const std::size_t dim : op.dims) count = bounded_product(count, dim);
+    const bool permutes = op.permutation.size() == op.dims.size() &&
+                          std::find(named.begin(), named.end(), false) == named.end();
+    if (!permutes || count != input().count() || bounded_count(op.target) != count) {
+      fail("cannot transpose " + to_string(input()) + " to " + to_string(op.target));
+    }
+    return op.target;
   }
 
   Shape operator()(const BatchNorm& op) const {
@@ -140,7 +171,7 @@ class Inference {
     return in;
   }
 
-  Shape operator()(const Softmax&) const { return vector(); }
+  Shape operator()(const Softmax&) const { return input(); }
 
   Shape operator()(const Slice& op) const {
     const auto sizes = sizes_of(input());
@@ -192,6 +223,28 @@ class Inference {
   }
 
  private:
+  Shape binary(const std::string& what) const {
+    const Node& node = graph_.nodes[index_];
+    const Shape& a = graph_.nodes[node.inputs[0]].shape;
+    const Shape& b = graph_.nodes[node.inputs[1]].shape;
+    auto sizes = sizes_of(a);
+    for (std::size_t d = 0; d < 3; ++d) {
+      if (sizes[d] == 1) sizes[d] = sizes_of(b)[d];
+    }
+    const Shape out = with_sizes(a, sizes);
+    for (std::size_t d = 0; d < 3; ++d) {
+      const std::size_t size = sizes_of(b)[d];
+      if ((size != sizes[d] && size != 1) || with_sizes(b, sizes) != out) {
+        fail("cannot " + what + " " + to_string(a) + " and " + to_string(b));
+      }
+    }
+    return out;
+  }
+
+  void check_legal(const Shape& shape) const {
+    if (!is_legal(shape)) fail("a vector has height and width 1, a series height 1");
+  }
+
   static constexpr std::string_view kAxes[] = {"channels", "height", "width"};
 
   [[noreturn]] void fail(const std::string& what) const {
@@ -253,7 +306,7 @@ class Inference {
              to_string(in));
       }
     }
-    return {channels, rows(w, in).output(), columns(w, in).output()};
+    return with_sizes(in, {channels, rows(w, in).output(), columns(w, in).output()});
   }
 
   Shape pool(const Window& w, bool needs_pixels) const {

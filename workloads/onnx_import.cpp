@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workloads/onnx_import.h"
 
+#include <algorithm>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -8,6 +10,7 @@
 #include <vector>
 
 #include "models/user_error.h"
+#include "workloads/onnx/constant_folding.h"
 #include "workloads/onnx/model_file.h"
 #include "workloads/onnx/node_import.h"
 #include "workloads/onnx/node_order.h"
@@ -23,39 +26,87 @@ bool is_standard(const onnx::NodeProto& node) {
   return node.domain().empty() || node.domain() == "ai.onnx";
 }
 
-/// One message for all of them: a user who changes the model wants the whole list.
-void check_supported(const onnx::GraphProto& graph) {
-  std::map<std::string, std::vector<std::string>> refused;  // by operator type
-  std::size_t count = 0;
-  for (const onnx::NodeProto& node : graph.node()) {
-    if (is_standard(node) && find_handler(node.op_type()) != nullptr) continue;
-    const std::string domain = is_standard(node) ? "" : printable(node.domain()) + ".";
-    refused[domain + printable(node.op_type())].push_back(display_name(node));
-    ++count;
-  }
-  if (refused.empty()) return;
-  std::string text =
-      std::to_string(count) + (count == 1 ? " node is" : " nodes are") + " not supported: ";
-  bool first_type = true;
-  for (const auto& [type, nodes] : refused) {
-    text += (first_type ? "" : "; ") + type + " (";
-    for (std::size_t i = 0; i < nodes.size(); ++i) text += (i == 0 ? "'" : ", '") + nodes[i] + "'";
-    text += ")";
-    first_type = false;
-  }
-  text += ". Supported are ";
-  bool first_name = true;
-  for (const std::string_view name : supported_onnx_operators()) {
-    text += (first_name ? "" : ", ") + std::string(name);
-    first_name = false;
-  }
-  throw UserError(text);
+bool is_supported(const onnx::NodeProto& node) {
+  return is_standard(node) &&
+         (find_handler(node.op_type()) != nullptr || find_evaluation(node.op_type()) != nullptr);
 }
 
-/// Rank 2 or 4 with every dimension but the first fixed.
+/// Whether the model's first look at its input, but for work element by element, is a Transpose
+/// from [N, H, W, C] to [N, C, H, W] (of three dimensions: [N, L, C] to [N, C, L]).
+bool has_channels_last(const onnx::GraphProto& graph, const std::string& input, std::size_t rank) {
+  static const std::set<std::string, std::less<>> kElementwise = {
+      "Add", "Cast", "Clip", "Div", "Identity", "Mul", "Neg", "Pad", "Sub"};
+  std::set<std::string> seen = {input};
+  for (const onnx::NodeProto& node : graph.node()) {  // a file lists them in order
+    if (node.input_size() == 0 || node.output_size() == 0) continue;
+    const bool reads =
+        std::ranges::any_of(node.input(), [&](const auto& i) { return seen.contains(i); });
+    if (!reads) continue;
+    if (node.op_type() == "Transpose") {
+      std::vector<std::int64_t> wanted = {0, static_cast<std::int64_t>(rank)};
+      for (std::size_t d = 1; d < rank; ++d) wanted.push_back(static_cast<std::int64_t>(d));
+      for (const onnx::AttributeProto& attribute : node.attribute()) {
+        if (attribute.name() == "perm" && std::ranges::equal(attribute.ints(), wanted)) return true;
+      }
+    } else if (kElementwise.contains(node.op_type())) {
+      seen.insert(node.output(0));
+    }
+  }
+  return false;
+}
+
+/// What is wrong with a model: a user who changes it wants the whole list.
+class Problems {
+ public:
+  void add_unsupported(const onnx::NodeProto& node) {
+    const std::string domain = is_standard(node) ? "" : printable(node.domain()) + ".";
+    unsupported_[domain + printable(node.op_type())].push_back(display_name(node));
+    ++unsupported_count_;
+  }
+  void add(std::string text) { others_.push_back(std::move(text)); }
+  bool empty() const { return unsupported_.empty() && others_.empty(); }
+
+  std::string to_string() const {
+    std::vector<std::string> all;
+    if (!unsupported_.empty()) all.push_back(unsupported());
+    all.insert(all.end(), others_.begin(), others_.end());
+    if (all.size() == 1) return all[0];
+    std::string text = std::to_string(unsupported_count_ + others_.size()) + " nodes are refused:";
+    for (const std::string& one : all) text += "\n  " + one;
+    return text;
+  }
+
+ private:
+  std::string unsupported() const {
+    std::string text = std::to_string(unsupported_count_) +
+                       (unsupported_count_ == 1 ? " node is" : " nodes are") + " not supported: ";
+    bool first_type = true;
+    for (const auto& [type, nodes] : unsupported_) {
+      text += (first_type ? "" : "; ") + type + " (";
+      for (std::size_t i = 0; i < nodes.size(); ++i) {
+        text += (i == 0 ? "'" : ", '") + nodes[i] + "'";
+      }
+      text += ")";
+      first_type = false;
+    }
+    text += ". Supported are ";
+    bool first_name = true;
+    for (const std::string_view name : supported_onnx_operators()) {
+      text += (first_name ? "" : ", ") + std::string(name);
+      first_name = false;
+    }
+    return text;
+  }
+
+  std::map<std::string, std::vector<std::string>> unsupported_;  // by operator type
+  std::size_t unsupported_count_ = 0;
+  std::vector<std::string> others_;
+};
+
+/// Rank 2, 3 or 4 with every dimension but the first fixed.
 struct Declared {
   std::optional<std::int64_t> batch;
-  Shape shape;
+  std::vector<std::size_t> dims;  // without it
 };
 
 std::string at(const char* what, const onnx::ValueInfoProto& value) {
@@ -76,9 +127,10 @@ Declared declared_input(const onnx::ValueInfoProto& value) {
            ", allowed 1 (FLOAT), 10 (FLOAT16), 11 (DOUBLE)");
   }
   const int rank = type.shape().dim_size();
-  if (rank != 2 && rank != 4) {
+  if (rank < 2 || rank > 4) {
     fail("has " + std::to_string(rank) +
-         " dimensions, allowed [N, channels, height, width] or [N, features]");
+         " dimensions, allowed [N, channels, height, width], [N, channels, length] or "
+         "[N, features]");
   }
   Declared declared;
   std::size_t sizes[4] = {1, 1, 1, 1};
@@ -97,7 +149,7 @@ Declared declared_input(const onnx::ValueInfoProto& value) {
     sizes[d] = static_cast<std::size_t>(size);
     if (d == 0) declared.batch = size;
   }
-  declared.shape = {sizes[1], sizes[2], sizes[3], rank == 2};
+  declared.dims.assign(sizes + 1, sizes + rank);
   return declared;
 }
 
@@ -123,8 +175,7 @@ const onnx::ValueInfoProto& only_input(const onnx::GraphProto& graph,
 void check_output(const onnx::ValueInfoProto& value, const Shape& shape) {
   if (!value.type().has_tensor_type() || !value.type().tensor_type().has_shape()) return;
   const onnx::TensorShapeProto& declared = value.type().tensor_type().shape();
-  std::vector<std::size_t> computed = {0, shape.channels};
-  if (!shape.is_vector) computed = {0, shape.channels, shape.height, shape.width};
+  const std::vector<std::size_t> computed = batch_shape(0, shape);
   bool fits = static_cast<std::size_t>(declared.dim_size()) == computed.size();
   for (int d = 1; fits && d < declared.dim_size(); ++d) {
     const onnx::TensorShapeProto::Dimension& dim = declared.dim(d);
@@ -158,28 +209,71 @@ Import start(const onnx::ModelProto& model) {
   const onnx::ValueInfoProto& input = only_input(graph, initialisers);
   const Declared declared = declared_input(input);
   import.batch = declared.batch;
-  import.graph.nodes.push_back(
-      {unique_name(import, printable(input.name())), Input{}, {}, declared.shape});
+  // The graph has channels first; a model that has them last sees them so.
+  View seen{0, declared.dims, {}};
+  const std::size_t rank = declared.dims.size();
+  import.graph.channels_last_input = rank > 1 && has_channels_last(graph, input.name(), rank);
+  std::vector<std::size_t> dims = declared.dims;
+  if (import.graph.channels_last_input) {
+    std::rotate(dims.begin(), dims.end() - 1, dims.end());
+    seen.axes = rank == 3 ? std::vector<std::size_t>{1, 2, 0} : std::vector<std::size_t>{2, 0};
+  }
+  const Shape shape = shape_for(dims);
+  if (seen.axes.empty()) seen = plain_view(0, shape);
+  import.graph.nodes.push_back({unique_name(import, printable(input.name())), Input{}, {}, shape});
   import.value_of_node.push_back(input.name());
-  import.values.emplace(input.name(), std::size_t{0});
+  import.values.emplace(input.name(), std::move(seen));
   infer_shape(import.graph, 0);
   return import;
 }
 
-void import_node(Import& import, const onnx::NodeProto& proto) {
+/// Whether it is behind a node that was refused.
+bool reads_unknown(const Import& import, const onnx::NodeProto& node) {
+  return std::ranges::any_of(node.input(), [&](const std::string& input) {
+    return !input.empty() && std::holds_alternative<Unknown>(import.values.at(input));
+  });
+}
+
+/// What is wrong with the node, empty if nothing.
+std::string import_node(Import& import, const onnx::NodeProto& proto) {
   try {
     NodeImport node(import, proto);
-    find_handler(proto.op_type())(node);
+    if (!node.fold_constants()) {
+      const Handler handler = find_handler(proto.op_type());
+      if (handler == nullptr) throw UserError("reads an activation, allowed constants only");
+      handler(node);
+    }
     node.attributes.done();
+    return "";
   } catch (const UserError& error) {
-    throw UserError("node '" + display_name(proto) + "' (" + proto.op_type() +
-                    "): " + error.what());
+    return "node '" + display_name(proto) + "' (" + printable(proto.op_type()) +
+           "): " + error.what();
   }
+}
+
+void import_nodes(Import& import, const std::vector<const onnx::NodeProto*>& nodes,
+                  const onnx::GraphProto& graph) {
+  Problems problems;
+  // Of nodes that nobody reads, only those are told that no one could import.
+  for (const onnx::NodeProto& node : graph.node()) {
+    if (!is_supported(node)) problems.add_unsupported(node);
+  }
+  for (const onnx::NodeProto* node : nodes) {
+    const bool follows = is_supported(*node) && !reads_unknown(import, *node);
+    if (follows) {
+      const std::string wrong = import_node(import, *node);
+      if (wrong.empty()) continue;
+      problems.add(wrong);
+    }
+    for (const std::string& output : node->output()) {
+      import.values.insert_or_assign(output, Unknown{});
+    }
+  }
+  if (!problems.empty()) throw UserError(problems.to_string());
 }
 
 Graph import_model(const onnx::ModelProto& model) {
   const onnx::GraphProto& graph = model.graph();
-  check_supported(graph);
   Import import = start(model);
   if (graph.output_size() != 1) {
     throw UserError("the graph has " + std::to_string(graph.output_size()) + " outputs, allowed 1");
@@ -192,17 +286,28 @@ Graph import_model(const onnx::ModelProto& model) {
     for (const std::string& input : node->input()) ++import.readers[input];
   }
   ++import.readers[output.name()];
-  for (const onnx::NodeProto* node : nodes) import_node(import, *node);
+  import_nodes(import, nodes, graph);
 
   const auto found = import.values.find(output.name());
   if (found == import.values.end()) {
     throw UserError(at("output", output) + "no node makes it");
   }
-  const auto* last = std::get_if<std::size_t>(&found->second);
-  if (last == nullptr || *last == 0) {
+  const auto* last = std::get_if<View>(&found->second);
+  if (last == nullptr || last->node == 0) {
     throw UserError(at("output", output) + "it is not computed from the input");
   }
-  check_output(output, import.graph.nodes[*last].shape);
+  // As a node that reads the output sees it.
+  onnx::NodeProto reader;
+  reader.add_input(output.name());
+  std::size_t node = 0;
+  try {
+    node = NodeImport(import, reader).activation(0);
+  } catch (const UserError& error) {
+    throw UserError(at("output", output) + error.what());
+  }
+  check_output(output, import.graph.nodes[node].shape);
+  fold_padding(import.graph);
+  remove_unread(import.graph, node);
   return std::move(import.graph);
 }
 

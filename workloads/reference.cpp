@@ -15,11 +15,6 @@ namespace systolog::workloads {
 
 namespace {
 
-std::vector<std::size_t> batch_shape(std::size_t images, const Shape& shape) {
-  if (shape.is_vector) return {images, shape.channels};
-  return {images, shape.channels, shape.height, shape.width};
-}
-
 std::string to_string(const std::vector<std::size_t>& shape) {
   std::string text;
   for (const std::size_t size : shape) text += (text.empty() ? "" : ", ") + std::to_string(size);

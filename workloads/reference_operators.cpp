@@ -64,16 +64,13 @@ struct Runner {
     return pool(
         op.window, -std::numeric_limits<float>::infinity(),
         [](float most, float x) { return x > most || std::isnan(x) ? x : most; },
-        [](float most, std::size_t) { return most; });
+        [](float most, std::size_t) { return most; }, {});
   }
 
   std::vector<float> operator()(const AveragePool& op) const {
-    const std::size_t whole = op.window.kernel_h * op.window.kernel_w;
     return pool(
         op.window, 0.0F, [](float sum, float x) { return sum + x; },
-        [&](float sum, std::size_t pixels) {
-          return sum / static_cast<float>(op.count_include_pad ? whole : pixels);
-        });
+        [](float sum, std::size_t pixels) { return sum / static_cast<float>(pixels); }, op);
   }
 
   std::vector<float> operator()(const GlobalAveragePool&) const {
@@ -87,8 +84,61 @@ struct Runner {
   }
 
   std::vector<float> operator()(const Add&) const {
+    return binary([](float a, float b) { return a + b; });
+  }
+  std::vector<float> operator()(const Sub&) const {
+    return binary([](float a, float b) { return a - b; });
+  }
+  std::vector<float> operator()(const Mul&) const {
+    return binary([](float a, float b) { return a * b; });
+  }
+
+  /// An axis of size 1 is repeated.
+  template <typename Function>
+  std::vector<float> binary(Function function) const {
+    std::array<std::array<std::size_t, 3>, 2> stride;
+    for (std::size_t i = 0; i < 2; ++i) {
+      const Shape& s = graph.nodes[node.inputs[i]].shape;
+      stride[i] = {s.channels == 1 ? 0 : s.height * s.width, s.height == 1 ? 0 : s.width,
+                   s.width == 1 ? std::size_t{0} : 1};
+    }
+    std::vector<float> out = zeros();
+    std::size_t next = 0;
+    for (std::size_t c = 0; c < node.shape.channels; ++c) {
+      for (std::size_t y = 0; y < node.shape.height; ++y) {
+        const float* const a = &inputs[0][c * stride[0][0] + y * stride[0][1]];
+        const float* const b = &inputs[1][c * stride[1][0] + y * stride[1][1]];
+        for (std::size_t x = 0; x < node.shape.width; ++x) {
+          out[next++] = function(a[x * stride[0][2]], b[x * stride[1][2]]);
+        }
+      }
+    }
+    return out;
+  }
+
+  std::vector<float> operator()(const Activate& op) const {
     std::vector<float> out = copy();
-    for (std::size_t i = 0; i < out.size(); ++i) out[i] += inputs[1][i];
+    for (float& x : out) x = models::activate(op.function, op.a, op.b, x);
+    return out;
+  }
+
+  std::vector<float> operator()(const Transpose& op) const {
+    const std::size_t rank = op.dims.size();
+    std::vector<std::size_t> stride(rank, 1), index(rank, 0);
+    for (std::size_t d = rank; d-- > 1;) stride[d - 1] = stride[d] * op.dims[d];
+    std::vector<float> out;
+    out.reserve(in().size());
+    std::size_t at = 0;
+    while (out.size() < in().size()) {
+      out.push_back(in()[at]);
+      for (std::size_t i = rank; i-- > 0;) {  // counts up the result's indices
+        const std::size_t d = op.permutation[i];
+        at += stride[d];
+        if (++index[i] < op.dims[d]) break;
+        at -= index[i] * stride[d];
+        index[i] = 0;
+      }
+    }
     return out;
   }
 
@@ -104,13 +154,13 @@ struct Runner {
   /// exp(x - max) / sum of exp(x - max): the shift keeps exp from overflowing.
   std::vector<float> operator()(const Softmax&) const {
     std::vector<float> out = copy();
-    const float most = *std::max_element(out.begin(), out.end());
-    float sum = 0.0F;
-    for (float& x : out) {
-      x = std::exp(x - most);
-      sum += x;
+    const std::size_t pixels = node.shape.height * node.shape.width;
+    for (std::size_t p = 0; p < pixels; ++p) {
+      float most = out[p], sum = 0.0F;
+      for (std::size_t i = p; i < out.size(); i += pixels) most = std::max(most, out[i]);
+      for (std::size_t i = p; i < out.size(); i += pixels) sum += out[i] = std::exp(out[i] - most);
+      for (std::size_t i = p; i < out.size(); i += pixels) out[i] /= sum;
     }
-    for (float& x : out) x /= sum;
     return out;
   }
 
@@ -161,10 +211,14 @@ struct Runner {
     }
   }
 
-  /// Folds the pixels of each window from `start`; `finish` gets the result and their number.
+  /// Folds the pixels of each window from `start`; `finish` gets the result and the number of
+  /// pixels that `counting` counts.
   template <typename Fold, typename Finish>
-  std::vector<float> pool(const Window& w, float start, Fold fold, Finish finish) const {
+  std::vector<float> pool(const Window& w, float start, Fold fold, Finish finish,
+                          const AveragePool& counting) const {
     const Shape &is = in_shape(), &os = node.shape;
+    const std::size_t high = is.height + w.pad_top + w.pad_bottom - counting.beyond_h;
+    const std::size_t wide = is.width + w.pad_left + w.pad_right - counting.beyond_w;
     std::vector<float> out = zeros();
     std::size_t next = 0;
     for (std::size_t c = 0; c < os.channels; ++c) {
@@ -182,7 +236,12 @@ struct Runner {
               value = fold(value, row[left + kx * w.dilation_w - w.pad_left]);
             }
           }
-          out[next++] = finish(value, (kys.end - kys.begin) * (kxs.end - kxs.begin));
+          std::size_t counted = (kys.end - kys.begin) * (kxs.end - kxs.begin);
+          if (counting.count_include_pad) {
+            counted = taps_inside(top, w.kernel_h, w.dilation_h, high, 0).end *
+                      taps_inside(left, w.kernel_w, w.dilation_w, wide, 0).end;
+          }
+          out[next++] = finish(value, counted);
         }
       }
     }

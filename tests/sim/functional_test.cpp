@@ -35,7 +35,7 @@ INSTANTIATE_TEST_SUITE_P(
     Arithmetics, Reference,
     testing::Values(AgainstReference{{"fp32/exact/fp32", {}}, 2e-6F},
                     AgainstReference{{"posit:32,2/exact/quire", {}}, 2e-6F},
-                    AgainstReference{{"fixed:32,16/exact/fixed:32,16", {}}, 8e-3F},
+                    AgainstReference{{"fixed:32,16/exact/fixed:32,16", {}}, 2e-2F},
                     AgainstReference{{"bf16/exact/fp32", {}}, 2e-2F},
                     AgainstReference{{"int:12/exact/int:32", {}}, 4e-3F},
                     AgainstReference{{"int:12/exact/int:32",

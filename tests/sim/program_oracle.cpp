@@ -59,7 +59,13 @@ struct Toucher {
     } else if (v.opcode != pe::VectorOpcode::kFill) {
       touch(kInput, v.input_address, in * code, false);
     }
-    if (v.opcode == pe::VectorOpcode::kAdd) touch(kInput, v.second_address, in * code, false);
+    const bool adds = v.opcode == pe::VectorOpcode::kAdd || v.opcode == pe::VectorOpcode::kSub ||
+                      v.opcode == pe::VectorOpcode::kMul;
+    if (adds) {
+      const std::uint64_t codes =
+          v.second_per_channel != 0 ? std::uint64_t{v.images} * v.channels : in;
+      touch(kInput, v.second_address, codes * code, false);
+    }
     if (v.opcode == pe::VectorOpcode::kBatchNorm) {
       touch(kWeight, v.parameter_address, std::uint64_t{v.channels} * 2 * 4, false);
     }
@@ -172,10 +178,12 @@ struct Describer {
     for (const std::uint32_t field :
          {v.relu, v.images, v.channels, v.rows, v.columns, v.out_rows, v.out_columns, v.kernel_rows,
           v.kernel_columns, v.stride_rows, v.stride_columns, v.dilation_rows, v.dilation_columns,
-          v.count_include_pad, v.has_bias, v.fill_code}) {
+          v.count_include_pad, v.has_bias, v.fill_code, v.second_per_channel, v.clips,
+          static_cast<std::uint32_t>(v.activation)}) {
       out << " " << field;
     }
     out << " " << v.first_row << " " << v.first_column;
+    out << " " << v.a << " " << v.b << " " << v.counted_rows << " " << v.counted_columns;
     for (const auto& q : {v.in, v.second, v.out}) out << " " << q.scale << " " << q.zero_point;
   }
 };

@@ -29,6 +29,7 @@ class Builder {
     graph_.nodes.push_back({"input", workloads::Input{}, {}, input});
     if (!is_vector) {
       for (std::uint64_t left = draw_.between(2, 5); left > 0; --left) image_layer();
+      if (draw_.one_in(6)) append(workloads::Softmax{});
       if (draw_.one_in(4)) return std::move(graph_);
       if (draw_.one_in(3)) append(workloads::GlobalAveragePool{});
       append(workloads::Reshape{{shape().count(), 1, 1, true}});
@@ -38,6 +39,7 @@ class Builder {
     for (std::uint64_t left = draw_.between(1, 2); left > 0; --left) {
       append(random_gemm());
       if (draw_.one_in(2)) append(workloads::Relu{});
+      if (draw_.one_in(4)) append(random_activation());
     }
     if (draw_.one_in(3)) append(workloads::Softmax{});
     return std::move(graph_);
@@ -72,7 +74,7 @@ class Builder {
   }
 
   void image_layer() {
-    switch (draw_.below(11)) {
+    switch (draw_.below(16)) {
       case 0:
         return append_that_fits([&] { return Operator(workloads::MaxPool{random_window()}); });
       case 1:
@@ -92,9 +94,98 @@ class Builder {
         return append(random_pad());
       case 7:
         return branches();
+      case 8:
+        return append(random_activation());
+      case 9:
+        return squeeze_and_excite();
+      case 10:
+        return binary();
+      case 11:
+        return shuffle();
+      case 12:
+        return append_that_fits([&] { return Operator(rounded_up_average()); });
       default:
         return append_that_fits([&] { return Operator(random_conv()); });
     }
+  }
+
+  workloads::Activate random_activation() {
+    using models::Activation;
+    switch (draw_.below(7)) {
+      case 0:
+        return {Activation::kLeakyRelu, 0.1F, 0.0F};
+      case 1:
+        return {Activation::kElu, 1.0F, 0.0F};
+      case 2:
+        return {Activation::kSigmoid, 0.0F, 0.0F};
+      case 3:
+        return {Activation::kTanh, 0.0F, 0.0F};
+      case 4:
+        return {Activation::kHardSigmoid, 0.2F, 0.5F};
+      case 5:
+        return {Activation::kHardSwish, 0.0F, 0.0F};
+      default:
+        return {Activation::kClip, -0.25F * static_cast<float>(draw_.below(4)), 0.5F};
+    }
+  }
+
+  /// x times the sigmoid of what is one value a channel.
+  void squeeze_and_excite() {
+    const std::size_t start = last();
+    append(workloads::GlobalAveragePool{});
+    append(workloads::Activate{models::Activation::kSigmoid, 0.0F, 0.0F});
+    if (draw_.one_in(2)) {
+      append(workloads::Mul{}, {start, last()});
+    } else {
+      append(workloads::Mul{}, {last(), start});
+    }
+  }
+
+  /// x - f(x), or x times a part of itself that is repeated along an axis.
+  void binary() {
+    const std::size_t start = last();
+    if (draw_.one_in(2)) {
+      append(random_activation());
+      return append(workloads::Sub{}, {start, last()});
+    }
+    workloads::Slice part;
+    part.count = workloads::sizes_of(shape());
+    part.count[draw_.below(3)] = 1;
+    append(part);
+    if (draw_.one_in(2)) return append(workloads::Sub{}, {last(), start});
+    append(workloads::Add{}, {start, last()});
+  }
+
+  /// The axes in another order, perhaps with the channels cut in two; then a convolution, another
+  /// shuffle or what works element by element reads them.
+  void shuffle() {
+    const Shape s = shape();
+    workloads::Transpose op;
+    if (s.channels % 2 == 0 && draw_.one_in(2)) {
+      op.dims = {2, s.channels / 2, s.height, s.width};
+      op.permutation = {1, 0, 2, 3};
+      op.target = s;
+    } else {
+      op.dims = {s.channels, s.height, s.width};
+      op.permutation = {0, 1, 2};
+      std::swap(op.permutation[0], op.permutation[draw_.between(1, 2)]);
+      if (draw_.one_in(2)) std::swap(op.permutation[1], op.permutation[2]);
+      op.target = {op.dims[op.permutation[0]], op.dims[op.permutation[1]],
+                   op.dims[op.permutation[2]]};
+    }
+    append(op);
+    if (draw_.one_in(3)) append(random_activation());
+    if (draw_.one_in(3))
+      append(workloads::Reshape{
+          {shape().height, shape().channels,
+           s.width * s.height * s.channels / (shape().height * shape().channels)}});
+  }
+
+  workloads::AveragePool rounded_up_average() {
+    workloads::AveragePool pool{random_window(), true};
+    pool.beyond_h = std::min<std::size_t>(pool.window.pad_bottom, 1);
+    pool.beyond_w = std::min<std::size_t>(pool.window.pad_right, 1);
+    return pool;
   }
 
   workloads::Slice random_slice() {

@@ -34,6 +34,7 @@ LayerShape shape_of(const Network& network, const Layer& layer, std::uint32_t ba
     s.channels = static_cast<std::uint32_t>(in.channels);
     s.parameter_bytes = v.parameters.size() * 4 / in.channels;
     s.channels_whole = layer.op == "softmax";
+    s.second_per_channel = v.second_per_channel;
   }
   return s;
 }
@@ -129,6 +130,7 @@ TEST(Tiling, OfOneTileMovesEachByteOnceAndNoTilingMovesLess) {
       std::uint64_t expected =
           2 * code *
           (pixels * in.channels * s.operands + network.values[layer.output].shape.count());
+      if (s.second_per_channel) expected -= 2 * code * (pixels - 1) * in.channels;
       if (const auto* m = std::get_if<MatmulLayer>(&layer.work)) {
         expected += m->weights.size() + m->bias.size() + 4 * m->requantise.size();
       } else {

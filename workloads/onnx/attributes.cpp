@@ -67,7 +67,7 @@ std::vector<std::size_t> Attributes::sizes(const std::string& name, std::size_t 
   if (attribute == nullptr) return {};
   if (static_cast<std::size_t>(attribute->ints_size()) != count) {
     fail(name, "has " + std::to_string(attribute->ints_size()) + " values, allowed " +
-                   std::to_string(count) + " (two spatial dimensions)");
+                   std::to_string(count) + " for the input's dimensions");
   }
   std::vector<std::size_t> values;
   for (const std::int64_t value : attribute->ints()) {
@@ -84,6 +84,15 @@ std::vector<std::int64_t> Attributes::integers(const std::string& name) {
   const auto* attribute = find(name, onnx::AttributeProto::INTS);
   if (attribute == nullptr) return {};
   return {attribute->ints().begin(), attribute->ints().end()};
+}
+
+std::vector<float> Attributes::reals(const std::string& name) {
+  const auto* attribute = find(name, onnx::AttributeProto::FLOATS);
+  if (attribute == nullptr) return {};
+  for (const float value : attribute->floats()) {
+    if (!std::isfinite(value)) fail(name, "holds a value that is not finite");
+  }
+  return {attribute->floats().begin(), attribute->floats().end()};
 }
 
 void Attributes::require(const std::string& name, std::int64_t standard, std::int64_t allowed) {

@@ -18,6 +18,7 @@ class Attributes {
  public:
   explicit Attributes(const onnx::NodeProto& node);
 
+  bool has(const std::string& name) const { return by_name_.contains(name); }
   std::int64_t integer(const std::string& name, std::int64_t standard);
   float real(const std::string& name, float standard);  // finite
   std::string text(const std::string& name, const std::string& standard);
@@ -25,6 +26,7 @@ class Attributes {
   /// Empty when absent; otherwise `count` values in [least, most].
   std::vector<std::size_t> sizes(const std::string& name, std::size_t count, std::size_t least,
                                  std::size_t most);
+  std::vector<float> reals(const std::string& name);  // finite; empty when absent
   /// As many values as there are; empty when absent.
   std::vector<std::int64_t> integers(const std::string& name);
   /// An integer attribute that has to have the one value that is supported, if it is there.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <utility>
 
 #include "models/user_error.h"
@@ -9,21 +10,24 @@ namespace systolog::workloads::onnx_import {
 
 void import_conv(NodeImport& node) {
   node.check_arity(2, 3);
-  const Shape& in = node.shape(0);
+  const Shape in = node.shape(0);
   Constant weights = node.float_constant(1);
-  if (weights.dims.size() != 4) {
-    throw UserError("weights '" + weights.name + "' have shape " + to_string(weights.dims) +
-                    ", allowed [filters, channels / groups, height, width] (2-D convolution)");
+  const std::size_t axes = in.spatial_axes();
+  if (weights.dims.size() != axes + 2) {
+    throw UserError(
+        "weights '" + weights.name + "' have shape " + to_string(weights.dims) +
+        ", allowed [filters, channels / groups" +
+        (axes == 1 ? ", width] (1-D convolution)" : ", height, width] (2-D convolution)"));
   }
   for (const std::size_t dim : weights.dims) {
     if (dim == 0) throw UserError("weights '" + weights.name + "' have an empty dimension");
   }
   Conv conv;
   conv.filters = weights.dims[0];
-  conv.window.kernel_h = weights.dims[2];
-  conv.window.kernel_w = weights.dims[3];
-  const auto kernel = node.attributes.sizes("kernel_shape", 2, 1, kMaxWindow);
-  if (!kernel.empty() && (kernel[0] != conv.window.kernel_h || kernel[1] != conv.window.kernel_w)) {
+  conv.window.kernel_h = axes == 1 ? 1 : weights.dims[2];
+  conv.window.kernel_w = weights.dims.back();
+  const auto kernel = node.attributes.sizes("kernel_shape", axes, 1, kMaxWindow);
+  if (!kernel.empty() && !std::equal(kernel.begin(), kernel.end(), weights.dims.begin() + 2)) {
     throw UserError("attribute 'kernel_shape' is " + to_string(kernel) + ", but weights '" +
                     weights.name + "' have shape " + to_string(weights.dims));
   }
@@ -37,7 +41,7 @@ void import_conv(NodeImport& node) {
     throw UserError("its input is " + to_string(in) + ", but weights '" + weights.name + "' " +
                     to_string(weights.dims) + " in " + std::to_string(conv.groups) +
                     " groups need [" + std::to_string(weights.dims[1] * conv.groups) +
-                    ", height, width]");
+                    (axes == 1 ? ", width]" : ", height, width]"));
   }
   read_window(node, in, conv.window);
   if (node.has_input(2)) {

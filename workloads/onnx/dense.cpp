@@ -21,7 +21,7 @@ void scale(std::vector<float>& values, float factor, const char* name) {
   }
 }
 
-/// [out features, in features] to [in features, out features].
+/// Rows to columns.
 std::vector<float> transposed(const std::vector<float>& in, std::size_t rows, std::size_t columns) {
   std::vector<float> out(in.size());
   for (std::size_t r = 0; r < rows; ++r) {
@@ -88,16 +88,33 @@ void import_gemm(NodeImport& node) {
   node.emit(std::move(gemm), {node.activation(0)});
 }
 
+/// Of a vector a Gemm; of more dimensions a convolution by one pixel, whose channels are the last
+/// dimension.
 void import_mat_mul(NodeImport& node) {
   node.check_arity(2, 2);
-  const Shape& in = node.shape(0);
+  const std::vector<std::size_t> dims = node.view(0).dims;
   Constant b = matrix(node, 1);
-  check_features(in, b, b.dims[0]);
+  if (dims.size() < 2) {
+    check_features(node.shape(0), b, b.dims[0]);
+    node.charge(b.floats.size());
+    Gemm gemm;
+    gemm.features = b.dims[1];
+    gemm.weights = std::move(b.floats);
+    return node.emit(std::move(gemm), {node.activation(0)});
+  }
+  if (dims.back() != b.dims[0]) {
+    throw UserError("its input is [N, " + to_string(dims).substr(1) + ", but matrix '" + b.name +
+                    "' " + to_string(b.dims) + " needs " + std::to_string(b.dims[0]) +
+                    " at the end (flatten images first)");
+  }
   node.charge(b.floats.size());
-  Gemm gemm;
-  gemm.features = b.dims[1];
-  gemm.weights = std::move(b.floats);
-  node.emit(std::move(gemm), {node.activation(0)});
+  View out = node.with_channels_along(0, dims.size() - 1);
+  Conv conv;
+  conv.filters = b.dims[1];
+  conv.weights = transposed(b.floats, b.dims[0], b.dims[1]);
+  out.node = node.append(std::move(conv), {out.node});
+  out.dims.back() = b.dims[1];
+  node.bind(std::move(out));
 }
 
 }  // namespace systolog::workloads::onnx_import

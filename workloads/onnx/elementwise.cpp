@@ -1,73 +1,86 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operators that keep the shape: Relu, BatchNormalization, Add, Softmax.
+// Operators that work element by element on one activation: activation functions,
+// BatchNormalization; and Softmax.
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "models/user_error.h"
+#include "workloads/onnx/axes.h"
 #include "workloads/onnx/operators.h"
 
 namespace systolog::workloads::onnx_import {
 
 namespace {
 
-/// One value a channel from a constant that numpy's rules broadcast over the activation: a
-/// scalar, [C] or [1, C] beside a vector; [C, 1, 1] or [1, C, 1, 1] beside an image.
-std::vector<float> per_channel(const Constant& c, const Shape& shape) {
-  const std::size_t trailing = shape.is_vector ? 0 : 2;  // height and width
-  const std::size_t rank = c.dims.size();
-  bool fits = rank <= trailing + 2;
-  std::size_t channels = 1;
-  for (std::size_t i = 0; i < rank; ++i) {
-    const std::size_t from_end = rank - 1 - i;
-    if (from_end == trailing) {
-      channels = c.dims[i];
-    } else {
-      fits = fits && c.dims[i] == 1;
-    }
-  }
-  if (!fits || (channels != 1 && channels != shape.channels)) {
-    const std::string n = std::to_string(shape.channels);
-    throw UserError("constant '" + c.name + "' has shape " + to_string(c.dims) +
-                    ", allowed beside " + to_string(shape) + ": one value, or " +
-                    (shape.is_vector ? "[" + n + "]" : "[" + n + ", 1, 1]"));
-  }
-  return channels == shape.channels ? c.floats : std::vector<float>(shape.channels, c.floats[0]);
+using models::Activation;
+
+void emit(NodeImport& node, Activation function, float a = 0.0F, float b = 0.0F) {
+  node.emit_like_input(Activate{function, a, b});
 }
 
-std::vector<float>* bias_of(Node* node) {
-  if (node == nullptr) return nullptr;
-  if (auto* conv = std::get_if<Conv>(&node->op)) return &conv->bias;
-  if (auto* gemm = std::get_if<Gemm>(&node->op)) return &gemm->bias;
-  return nullptr;
-}
-
-/// A constant added behind a Conv or Gemm that has no bias is its bias; elsewhere it is a
-/// BatchNorm of scale 1.
-void add_constant(NodeImport& node, int activation, int constant) {
-  const std::size_t producer = node.activation(activation);
-  node.charge(2 * node.shape(activation).channels);
-  std::vector<float> shift = per_channel(node.float_constant(constant), node.shape(activation));
-  std::vector<float>* bias = bias_of(node.sole_producer(activation));
-  if (bias != nullptr && bias->empty()) {
-    *bias = std::move(shift);
-    node.take_over(producer);
-    return;
-  }
-  std::vector<float> ones(shift.size(), 1.0F);
-  node.emit(BatchNorm{std::move(ones), std::move(shift)}, {producer});
+/// A bound of Clip: an attribute up to opset 10, then an input that may be left out.
+float bound(NodeImport& node, int input, const char* attribute, float open) {
+  if (node.opset() < 11)
+    return node.attributes.has(attribute) ? node.attributes.real(attribute, open) : open;
+  if (!node.has_input(input)) return open;
+  const Constant value = node.float_constant(input);
+  if (value.count() != 1) throw UserError("'" + value.name + "' holds more than one value");
+  return value.floats[0];
 }
 
 }  // namespace
 
-void import_add(NodeImport& node) {
-  node.check_arity(2, 2);
-  if (!node.is_constant(0) && node.is_constant(1)) {
-    add_constant(node, 0, 1);
-  } else if (node.is_constant(0) && !node.is_constant(1)) {
-    add_constant(node, 1, 0);
-  } else {
-    node.emit(Add{}, {node.activation(0), node.activation(1)});
+void import_clip(NodeImport& node) {
+  constexpr float kOpen = std::numeric_limits<float>::infinity();
+  node.check_arity(1, 3);
+  const float lowest = bound(node, 1, "min", -kOpen), highest = bound(node, 2, "max", kOpen);
+  if (lowest > highest) {
+    throw UserError("clips between " + std::to_string(lowest) + " and " + std::to_string(highest) +
+                    ", allowed a minimum that is not above the maximum");
   }
+  // FP32's largest numbers are how exporters say "open".
+  const bool has_lowest = lowest > std::numeric_limits<float>::lowest();
+  const bool has_highest = highest < std::numeric_limits<float>::max();
+  if (!has_highest && lowest == 0.0F) return node.emit_like_input(Relu{});
+  if (!has_lowest && !has_highest) return node.bind(node.value(0));
+  emit(node, Activation::kClip, lowest, highest);
+}
+
+void import_elu(NodeImport& node) {
+  node.check_arity(1, 1);
+  emit(node, Activation::kElu, node.attributes.real("alpha", 1.0F));
+}
+
+void import_hard_sigmoid(NodeImport& node) {
+  node.check_arity(1, 1);
+  const float slope = node.attributes.real("alpha", 0.2F);
+  emit(node, Activation::kHardSigmoid, slope, node.attributes.real("beta", 0.5F));
+}
+
+void import_hard_swish(NodeImport& node) {
+  node.check_arity(1, 1);
+  emit(node, Activation::kHardSwish);
+}
+
+void import_leaky_relu(NodeImport& node) {
+  node.check_arity(1, 1);
+  emit(node, Activation::kLeakyRelu, node.attributes.real("alpha", 0.01F));
+}
+
+void import_sigmoid(NodeImport& node) {
+  node.check_arity(1, 1);
+  emit(node, Activation::kSigmoid);
+}
+
+void import_tanh(NodeImport& node) {
+  node.check_arity(1, 1);
+  emit(node, Activation::kTanh);
+}
+
+void import_relu(NodeImport& node) {
+  node.check_arity(1, 1);
+  node.emit_like_input(Relu{});
 }
 
 /// y = gamma (x - mean) / sqrt(variance + epsilon) + beta, as one scale and one shift a channel,
@@ -107,19 +120,29 @@ void import_batch_normalization(NodeImport& node) {
   node.emit(std::move(norm), {node.activation(0)});
 }
 
-void import_relu(NodeImport& node) {
-  node.check_arity(1, 1);
-  node.emit(Relu{}, {node.activation(0)});
-}
-
+/// Over the channels of each pixel. Up to opset 12, over everything from the axis on.
 void import_softmax(NodeImport& node) {
   node.check_arity(1, 1);
-  const std::int64_t axis = node.attributes.integer("axis", node.opset() < 13 ? 1 : -1);
-  if (!node.shape(0).is_vector || (axis != 1 && axis != -1)) {
-    throw UserError("softmax along axis " + std::to_string(axis) + " of " +
-                    to_string(node.shape(0)) + ", allowed axis 1 or -1 of a vector");
+  const bool flattens = node.opset() < 13;
+  const View seen = node.view(0);
+  const std::size_t axis =
+      checked_axis(node.attributes.integer("axis", flattens ? 1 : -1), seen.dims.size() + 1);
+  if (axis == 0) throw UserError("softmax over the batch, allowed the dimensions behind it");
+  std::size_t behind = 1;
+  for (std::size_t d = axis; d < seen.dims.size(); ++d) behind *= seen.dims[d];
+  if (flattens && behind > 1) {
+    if (axis != 1) {
+      throw UserError("softmax from axis " + std::to_string(axis) + " of [N, " +
+                      to_string(seen.dims).substr(1) + " on, allowed 1 before opset 13");
+    }
+    std::size_t count = 1;
+    for (const std::size_t size : seen.dims) count *= size;
+    const std::size_t flat = node.append(Reshape{shape_for({count})}, {node.row_major(0)});
+    const std::size_t soft = node.append(Softmax{}, {flat});
+    return node.emit(Reshape{shape_for(seen.dims)}, {soft});
   }
-  node.emit(Softmax{}, {node.activation(0)});
+  const View last = node.with_channels_along(0, axis - 1);
+  node.bind(View{node.append(Softmax{}, {last.node}), last.dims, last.axes});
 }
 
 }  // namespace systolog::workloads::onnx_import

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "models/user_error.h"
+#include "workloads/onnx/external_data.h"
 
 namespace systolog::workloads::onnx_import {
 
@@ -32,8 +33,10 @@ std::string read_bytes(const fs::path& file) {
   if (error) throw UserError("cannot be read: " + error.message());
   if (size == 0) throw UserError("the file is empty, allowed an ONNX model");
   if (size > std::numeric_limits<std::int32_t>::max()) {
-    throw UserError("the file has " + std::to_string(size) +
-                    " bytes, allowed at most 2147483647 (protobuf's limit)");
+    throw UserError(
+        "the file has " + std::to_string(size) +
+        " bytes, allowed at most 2147483647 (protobuf's limit; larger models keep their weights "
+        "in external data)");
   }
   std::ifstream in(file, std::ios::binary);
   std::string bytes(static_cast<std::size_t>(size), '\0');
@@ -55,6 +58,7 @@ onnx::ModelProto read_model(const fs::path& file) {
   if (!model.has_graph() || model.graph().node().empty()) {
     throw UserError("not an ONNX model, or a damaged one: it has no graph with nodes");
   }
+  load_external_data(model, file.parent_path());
   return model;
 }
 

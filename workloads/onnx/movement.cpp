@@ -1,59 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operators that move values without changing them: Concat, Pad, Slice.
+// Operators that move values without changing them: Concat, Pad, Slice, Split.
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "models/user_error.h"
+#include "workloads/onnx/axes.h"
 #include "workloads/onnx/operators.h"
 
 namespace systolog::workloads::onnx_import {
 
 namespace {
 
-std::size_t rank_of(const Shape& shape) { return shape.is_vector ? 2 : 4; }
-
-/// 0 to rank - 1; 0 is the batch, 1 the channels.
-std::size_t checked_axis(std::int64_t axis, std::size_t rank) {
-  const auto signed_rank = static_cast<std::int64_t>(rank);
-  if (axis < -signed_rank || axis >= signed_rank) {
-    throw UserError("axis " + std::to_string(axis) + ", allowed " + std::to_string(-signed_rank) +
-                    " to " + std::to_string(signed_rank - 1));
+/// The dimension of the view that an axis of the model names; none for the batch.
+std::optional<std::size_t> dimension(const View& seen, std::int64_t axis) {
+  const std::size_t d = checked_axis(axis, seen.dims.size() + 1);
+  if (d == 0) return std::nullopt;
+  if (!seen.has_axes()) {
+    throw UserError("its input is [N, " + to_string(seen.dims).substr(1) +
+                    ", allowed at most [N, channels, height, width]");
   }
-  return static_cast<std::size_t>(axis < 0 ? axis + signed_rank : axis);
+  return d - 1;
 }
 
-/// Integers that are an input in newer opsets and an attribute in older ones; empty if absent.
+/// All of a node: what a Slice starts from.
+Slice whole(const Shape& shape) {
+  return {.begin = {}, .step = {1, 1, 1}, .count = sizes_of(shape)};
+}
+
+/// Binds an output to positions of activation 0, which keeps its view.
+void emit_slice(NodeImport& node, const Slice& slice, int output = 0) {
+  View seen = node.view(0);
+  seen.node = node.append(slice, {seen.node}, output);
+  for (std::size_t d = 0; d < seen.dims.size(); ++d) seen.dims[d] = slice.count[seen.axes[d]];
+  node.bind(std::move(seen), output);
+}
+
 std::vector<std::int64_t> integers(NodeImport& node, int input, const std::string& attribute,
                                    bool as_input) {
   if (!as_input) return node.attributes.integers(attribute);
-  if (!node.has_input(input)) return {};
-  Constant values = node.int_constant(input);
-  if (values.dims.size() > 1) {
-    throw UserError("'" + values.name + "' has shape " + to_string(values.dims) +
-                    ", allowed one dimension");
-  }
-  return values.ints;
-}
-
-struct Range {
-  std::size_t begin, step, count;
-};
-
-/// [start : end : step] of `size` positions as numpy has it.
-Range resolve(std::int64_t start, std::int64_t end, std::int64_t step, std::size_t size) {
-  const auto length = static_cast<std::int64_t>(size);
-  const auto position = [&](std::int64_t at) {
-    return std::clamp<std::int64_t>(at < 0 ? std::max(at, -length) + length : at, 0, length);
-  };
-  const std::int64_t first = position(start), last = position(end);
-  if (last <= first) {
-    throw UserError("takes nothing of " + std::to_string(size) + " positions: from " +
-                    std::to_string(start) + " to " + std::to_string(end));
-  }
-  step = std::min(step, length);  // one position either way
-  return {static_cast<std::size_t>(first), static_cast<std::size_t>(step),
-          static_cast<std::size_t>((last - first - 1) / step + 1)};
+  return node.has_input(input) ? list_of(node.int_constant(input)) : std::vector<std::int64_t>{};
 }
 
 }  // namespace
@@ -61,11 +48,24 @@ Range resolve(std::int64_t start, std::int64_t end, std::int64_t step, std::size
 void import_concat(NodeImport& node) {
   node.check_arity(1, node.inputs());
   const std::int64_t axis = node.attributes.integer("axis", 1);
+  const auto d = dimension(node.view(0), axis);
+  if (!d) throw UserError("joins along the batch, allowed the other axes");
+  const auto kind = [&](int i) {
+    const Shape& shape = node.node_shape(node.view(i).node);
+    return std::tuple(node.view(i).axes, shape.is_vector, shape.is_series);
+  };
+  bool one_order = true;
+  for (int i = 1; i < node.inputs(); ++i) one_order = one_order && kind(i) == kind(0);
   std::vector<std::size_t> inputs;
-  for (int i = 0; i < node.inputs(); ++i) inputs.push_back(node.activation(i));
-  const std::size_t position = checked_axis(axis, rank_of(node.shape(0)));
-  if (position == 0) throw UserError("joins along the batch, allowed the other axes");
-  node.emit(Concat{position - 1}, std::move(inputs));
+  for (int i = 0; i < node.inputs(); ++i) {
+    inputs.push_back(one_order ? node.view(i).node : node.activation(i));
+  }
+  View seen = node.view(0);
+  if (*d >= seen.axes.size()) throw UserError("joins activations of different dimensions");
+  const std::size_t position = seen.axes[*d];
+  seen.node = node.append(Concat{position}, std::move(inputs));
+  seen.dims[*d] = sizes_of(node.node_shape(seen.node))[position];
+  node.bind(std::move(seen));
 }
 
 void import_pad(NodeImport& node) {
@@ -75,12 +75,13 @@ void import_pad(NodeImport& node) {
   if (mode != "constant") {
     throw UserError("attribute 'mode': got '" + printable(mode) + "', allowed 'constant'");
   }
-  const Shape& in = node.shape(0);
-  const std::size_t rank = rank_of(in);
+  View seen = node.view(0);
   const std::vector<std::int64_t> pads = integers(node, 1, "pads", as_input);
   std::vector<std::int64_t> axes = integers(node, 3, "axes", as_input);
   if (axes.empty()) {
-    for (std::size_t d = 0; d < rank; ++d) axes.push_back(static_cast<std::int64_t>(d));
+    for (std::size_t d = 0; d <= seen.dims.size(); ++d) {
+      axes.push_back(static_cast<std::int64_t>(d));
+    }
   }
   if (pads.size() != 2 * axes.size()) {
     throw UserError("has " + std::to_string(pads.size()) + " pads, allowed " +
@@ -94,76 +95,105 @@ void import_pad(NodeImport& node) {
   } else if (!as_input) {
     pad.value = node.attributes.real("value", 0.0F);
   }
-  // A negative pad crops.
-  Slice crop{.begin = {}, .step = {1, 1, 1}, .count = sizes_of(in)};
+  Slice crop = whole(node.node_shape(seen.node));  // by negative pads
+  const auto all = crop.count;
   for (std::size_t i = 0; i < axes.size(); ++i) {
-    const std::size_t axis = checked_axis(axes[i], rank);
     const std::int64_t before = pads[i], after = pads[i + axes.size()];
-    if (axis == 0) {
-      if (before != 0 || after != 0) throw UserError("pads the batch, allowed the other axes");
-      continue;
-    }
     for (const std::int64_t size : {before, after}) {
       if (std::abs(size) > static_cast<std::int64_t>(kMaxElements)) {
         throw UserError("pad " + std::to_string(size) + ", allowed up to " +
                         std::to_string(kMaxElements));
       }
     }
-    const std::size_t d = axis - 1;
-    const auto lost = static_cast<std::size_t>(-std::min<std::int64_t>(before, 0) -
-                                               std::min<std::int64_t>(after, 0));
-    if (lost >= crop.count[d]) throw UserError("crops the whole of " + to_string(in));
-    crop.begin[d] = static_cast<std::size_t>(-std::min<std::int64_t>(before, 0));
+    const auto dim = dimension(seen, axes[i]);
+    if (!dim) {
+      if (before != 0 || after != 0) throw UserError("pads the batch, allowed the other axes");
+      continue;
+    }
+    const std::size_t d = seen.axes[*dim];
+    const auto cut = static_cast<std::size_t>(-std::min<std::int64_t>(before, 0));
+    const std::size_t lost = cut + static_cast<std::size_t>(-std::min<std::int64_t>(after, 0));
+    if (lost >= crop.count[d]) {
+      throw UserError("crops the whole of " + to_string(node.node_shape(seen.node)));
+    }
+    crop.begin[d] = cut;
     crop.count[d] -= lost;
     pad.before[d] = static_cast<std::size_t>(std::max<std::int64_t>(before, 0));
     pad.after[d] = static_cast<std::size_t>(std::max<std::int64_t>(after, 0));
+    seen.dims[*dim] = crop.count[d] + pad.before[d] + pad.after[d];
   }
-  std::size_t input = node.activation(0);
-  if (crop.count != sizes_of(in)) {
-    node.emit(crop, {input});
-    input = node.output();
-  }
-  node.emit(pad, {input});
+  if (crop.count != all) seen.node = node.append(crop, {seen.node});
+  seen.node = node.append(pad, {seen.node});
+  node.bind(std::move(seen));
 }
 
 void import_slice(NodeImport& node) {
   const bool as_input = node.opset() >= 10;
   node.check_arity(as_input ? 3 : 1, as_input ? 5 : 1);
-  const Shape& in = node.shape(0);
-  const std::vector<std::int64_t> starts = integers(node, 1, "starts", as_input),
-                                  ends = integers(node, 2, "ends", as_input);
-  std::vector<std::int64_t> axes = integers(node, 3, "axes", as_input), steps;
-  if (as_input) steps = integers(node, 4, "steps", as_input);
-  if (axes.empty()) {
-    for (std::size_t d = 0; d < starts.size(); ++d) axes.push_back(static_cast<std::int64_t>(d));
+  std::vector<Constant> constants;
+  for (int i = 1; i < node.inputs(); ++i) {
+    constants.push_back(node.has_input(i) ? node.int_constant(i) : Constant{});
   }
-  if (steps.empty()) steps.assign(starts.size(), 1);
-  if (ends.size() != starts.size() || axes.size() != starts.size() ||
-      steps.size() != starts.size()) {
-    throw UserError("has " + std::to_string(starts.size()) + " starts, " +
-                    std::to_string(ends.size()) + " ends, " + std::to_string(axes.size()) +
-                    " axes and " + std::to_string(steps.size()) +
-                    " steps, allowed the same number of each");
+  std::vector<const Constant*> inputs = {nullptr};
+  for (int i = 1; i < node.inputs(); ++i) {
+    inputs.push_back(node.has_input(i) ? &constants[static_cast<std::size_t>(i - 1)] : nullptr);
   }
-  Slice slice{.begin = {}, .step = {1, 1, 1}, .count = sizes_of(in)};
-  for (std::size_t i = 0; i < starts.size(); ++i) {
-    if (steps[i] < 1) {
-      throw UserError("step " + std::to_string(steps[i]) + ", allowed 1 or more");
+  const SliceRequest request = read_slice(node.attributes, node.opset(), inputs);
+  const View& seen = node.view(0);
+  Slice slice = whole(node.node_shape(seen.node));
+  for (std::size_t i = 0; i < request.starts.size(); ++i) {
+    const auto d = dimension(seen, request.axes[i]);
+    const std::size_t size = d ? seen.dims[*d] : static_cast<std::size_t>(node.batch().value_or(1));
+    const std::int64_t step = request.steps[i];
+    if (step < 1) throw UserError("step " + std::to_string(step) + ", allowed 1 or more");
+    const PositionRange range = positions(request.starts[i], request.ends[i], step, size);
+    if (range.count == 0) {
+      throw UserError("takes nothing of " + std::to_string(size) + " positions: from " +
+                      std::to_string(request.starts[i]) + " to " + std::to_string(request.ends[i]));
     }
-    const std::size_t axis = checked_axis(axes[i], rank_of(in));
-    if (axis == 0) {
+    if (!d) {
       // One image at a time is simulated: the whole batch is all that can be kept.
-      const auto batch = static_cast<std::size_t>(node.batch().value_or(1));
-      const Range kept = resolve(starts[i], ends[i], steps[i], batch);
-      if (kept.count != batch) throw UserError("takes part of the batch, allowed all of it");
+      if (range.count != size) throw UserError("takes part of the batch, allowed all of it");
       continue;
     }
-    const Range range = resolve(starts[i], ends[i], steps[i], sizes_of(in)[axis - 1]);
-    slice.begin[axis - 1] = range.begin;
-    slice.step[axis - 1] = range.step;
-    slice.count[axis - 1] = range.count;
+    const std::size_t axis = seen.axes[*d];
+    slice.begin[axis] = static_cast<std::size_t>(range.begin);
+    slice.step[axis] = static_cast<std::size_t>(range.step);
+    slice.count[axis] = range.count;
   }
-  node.emit(slice, {node.activation(0)});
+  emit_slice(node, slice);
+}
+
+void import_split(NodeImport& node) {
+  node.check_arity(1, 2, node.outputs());
+  const View seen = node.view(0);
+  const auto d = dimension(seen, node.attributes.integer("axis", 0));
+  if (!d) throw UserError("splits the batch, allowed the other axes");
+  std::vector<std::int64_t> sizes = integers(node, 1, "split", node.opset() >= 13);
+  const auto parts = static_cast<std::int64_t>(node.outputs());
+  const auto whole_size = static_cast<std::int64_t>(seen.dims[*d]);
+  if (sizes.empty() && whole_size % parts == 0) {
+    sizes.assign(static_cast<std::size_t>(parts), whole_size / parts);
+  }
+  std::int64_t sum = 0;
+  for (const std::int64_t size : sizes) {
+    if (size < 1 || size > whole_size) sum = -whole_size * parts;  // whatever follows
+    sum += size;
+  }
+  if (static_cast<std::int64_t>(sizes.size()) != parts || sum != whole_size) {
+    throw UserError("splits " + std::to_string(whole_size) + " positions into " + to_text(sizes) +
+                    " for " + std::to_string(parts) +
+                    " outputs, allowed positive sizes that add up");
+  }
+  std::size_t begin = 0;
+  for (int output = 0; output < node.outputs(); ++output) {
+    Slice slice = whole(node.node_shape(seen.node));
+    const std::size_t axis = seen.axes[*d];
+    slice.begin[axis] = begin;
+    slice.count[axis] = static_cast<std::size_t>(sizes[static_cast<std::size_t>(output)]);
+    begin += slice.count[axis];
+    if (!node.output_name(output).empty()) emit_slice(node, slice, output);
+  }
 }
 
 }  // namespace systolog::workloads::onnx_import

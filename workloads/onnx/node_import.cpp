@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workloads/onnx/node_import.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "models/user_error.h"
+#include "workloads/onnx/constant_folding.h"
 
 namespace systolog::workloads::onnx_import {
 
@@ -18,7 +20,7 @@ constexpr std::size_t kMaxWeights = std::size_t{1} << 29;
 NodeImport::NodeImport(Import& import, const onnx::NodeProto& proto)
     : attributes(proto), import_(import), proto_(proto) {}
 
-void NodeImport::check_arity(int least, int most) const {
+void NodeImport::check_arity(int least, int most, int outputs) const {
   const int inputs = proto_.input_size();
   if (inputs < least || inputs > most) {
     throw UserError("has " + std::to_string(inputs) + " inputs, allowed " + std::to_string(least) +
@@ -27,10 +29,11 @@ void NodeImport::check_arity(int least, int most) const {
   for (int i = 0; i < least; ++i) {
     if (!has_input(i)) throw UserError("input " + std::to_string(i) + " is missing");
   }
-  for (int i = 1; i < proto_.output_size(); ++i) {
+  for (int i = outputs; i < proto_.output_size(); ++i) {
     if (import_.readers.contains(proto_.output(i))) {
       throw UserError("output " + std::to_string(i) + " ('" + printable(proto_.output(i)) +
-                      "') is used, allowed only the first output");
+                      "') is used, allowed only the first" +
+                      (outputs == 1 ? " output" : " " + std::to_string(outputs) + " outputs"));
     }
   }
 }
@@ -41,18 +44,78 @@ bool NodeImport::has_input(int i) const {
 
 const Value& NodeImport::value(int i) const { return import_.values.at(proto_.input(i)); }
 
-bool NodeImport::is_constant(int i) const { return value(i).index() != 0; }
+bool NodeImport::is_constant(int i) const { return !std::holds_alternative<View>(value(i)); }
 
 std::string NodeImport::describe(int i) const {
   return "input " + std::to_string(i) + " ('" + printable(proto_.input(i)) + "')";
 }
 
-std::size_t NodeImport::activation(int i) const {
+const View& NodeImport::view(int i) const {
   if (is_constant(i)) throw UserError(describe(i) + " is a constant, allowed an activation");
-  return std::get<std::size_t>(value(i));
+  return std::get<View>(value(i));
 }
 
-const Shape& NodeImport::shape(int i) const { return import_.graph.nodes[activation(i)].shape; }
+std::size_t NodeImport::activation(int i) {
+  const View& seen = view(i);
+  if (seen.dims.size() > 3) {
+    throw UserError(describe(i) + " is [N, " + to_string(seen.dims).substr(1) +
+                    ", allowed at most [N, channels, height, width]");
+  }
+  const Shape wanted = shape_for(seen.dims), &stored = import_.graph.nodes[seen.node].shape;
+  const View straight = plain_view(seen.node, stored);
+  if (wanted == stored && seen.axes == straight.axes) return seen.node;
+  std::size_t node = 0;
+  if (in_order(seen)) {
+    node = append_for_input(i, "reshaped", Reshape{wanted}, seen.node);
+  } else {
+    const auto sizes = sizes_of(stored);
+    Transpose op{{sizes.begin(), sizes.end()}, seen.axes, wanted};
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      if (std::ranges::find(op.permutation, axis) == op.permutation.end()) {
+        op.permutation.push_back(axis);  // of size 1
+      }
+    }
+    node = append_for_input(i, "transposed", std::move(op), seen.node);
+  }
+  // Its other readers find it so.
+  import_.values.at(proto_.input(i)) = plain_view(node, wanted);
+  return node;
+}
+
+View NodeImport::with_channels_along(int i, std::size_t d) {
+  View seen = view(i);
+  if (!seen.has_axes()) {
+    throw UserError(describe(i) + " is [N, " + to_string(seen.dims).substr(1) +
+                    ", allowed at most [N, channels, height, width]");
+  }
+  const std::size_t axis = seen.axes[d];
+  if (axis == 0) return seen;
+  auto sizes = sizes_of(node_shape(seen.node));
+  Transpose op{{sizes.begin(), sizes.end()}, {0, 1, 2}, {}};
+  std::swap(op.permutation[0], op.permutation[axis]);
+  std::swap(sizes[0], sizes[axis]);
+  op.target = {sizes[0], sizes[1], sizes[2]};
+  seen.node = append_for_input(i, "transposed", std::move(op), seen.node);
+  for (std::size_t& other : seen.axes) {
+    other = other == 0 ? axis : other == axis ? 0 : other;
+  }
+  return seen;
+}
+
+const Shape& NodeImport::shape(int i) { return import_.graph.nodes[activation(i)].shape; }
+
+std::size_t NodeImport::row_major(int i) {
+  return in_order(view(i)) ? view(i).node : activation(i);
+}
+
+std::size_t NodeImport::append_for_input(int i, const char* what, Operator op, std::size_t input) {
+  Graph& graph = import_.graph;
+  graph.nodes.push_back(
+      {unique_name(import_, printable(proto_.input(i)) + ":" + what), std::move(op), {input}, {}});
+  import_.value_of_node.emplace_back();  // of no ONNX value alone
+  infer_shape(graph, graph.nodes.size() - 1);
+  return graph.nodes.size() - 1;
+}
 
 Constant NodeImport::constant(int i) const {
   if (!is_constant(i)) {
@@ -76,34 +139,66 @@ Constant NodeImport::int_constant(int i) const {
   return c;
 }
 
-void NodeImport::emit(Operator op, std::vector<std::size_t> inputs) {
+void NodeImport::emit(Operator op, std::vector<std::size_t> inputs, int output) {
+  const std::size_t node = append(std::move(op), std::move(inputs), output);
+  bind(plain_view(node, import_.graph.nodes[node].shape), output);
+}
+
+void NodeImport::emit_like_input(Operator op) {
+  View seen = view(0);
+  seen.node = append(std::move(op), {seen.node});
+  bind(std::move(seen));
+}
+
+std::size_t NodeImport::append(Operator op, std::vector<std::size_t> inputs, int output) {
   Graph& graph = import_.graph;
   graph.nodes.push_back(
       {unique_name(import_, display_name(proto_)), std::move(op), std::move(inputs), {}});
-  import_.value_of_node.push_back(proto_.output(0));
+  import_.value_of_node.push_back(proto_.output(output));
   infer_shape(graph, graph.nodes.size() - 1);
-  bind(graph.nodes.size() - 1);
+  return graph.nodes.size() - 1;
 }
 
-std::size_t NodeImport::output() const {
-  return std::get<std::size_t>(import_.values.at(proto_.output(0)));
+void NodeImport::bind(Value value, int output) {
+  import_.values.insert_or_assign(proto_.output(output), std::move(value));
 }
 
-void NodeImport::bind(Value value) {
-  import_.values.insert_or_assign(proto_.output(0), std::move(value));
+void NodeImport::bind(Constant constant) {
+  charge(constant.count());
+  bind(std::make_shared<const Constant>(std::move(constant)));
 }
 
-void NodeImport::take_over(std::size_t node) {
-  import_.value_of_node[node] = proto_.output(0);
-  bind(node);
+void NodeImport::take_over(int i) {
+  import_.value_of_node[view(i).node] = proto_.output(0);
+  bind(value(i));
 }
 
 Node* NodeImport::sole_producer(int i) {
-  const std::size_t node = activation(i);
+  const std::size_t node = view(i).node;
   const std::string& name = proto_.input(i);
   // A node behind an Identity may have readers under its other name.
   if (import_.readers.at(name) != 1 || import_.value_of_node[node] != name) return nullptr;
   return &import_.graph.nodes[node];
+}
+
+bool NodeImport::fold_constants() {
+  const Evaluation evaluation = find_evaluation(proto_.op_type());
+  if (evaluation == nullptr || inputs() == 0) return false;
+  for (int i = 0; i < inputs(); ++i) {
+    if (has_input(i) && !is_constant(i)) return false;
+  }
+  check_arity(0, inputs());
+  std::vector<Constant> constants(static_cast<std::size_t>(inputs()));
+  std::vector<const Constant*> given;
+  for (int i = 0; i < inputs(); ++i) {
+    Constant& c = constants[static_cast<std::size_t>(i)];
+    if (has_input(i)) c = constant(i);
+    given.push_back(has_input(i) ? &c : nullptr);
+  }
+  Constant result = evaluation({attributes, opset(), given});
+  result.name = printable(proto_.output(0));
+  bind(std::move(result));
+  return true;
 }
 
 void NodeImport::charge(std::size_t elements) {

@@ -1,133 +1,176 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operators that change the shape only: Flatten and Reshape.
+// Operators that change the shape only: Flatten, Reshape, Squeeze, Transpose, Unsqueeze; and Shape.
 #include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <utility>
 
 #include "models/user_error.h"
+#include "workloads/onnx/axes.h"
 #include "workloads/onnx/operators.h"
 
 namespace systolog::workloads::onnx_import {
 
 namespace {
 
-std::string to_text(const std::vector<std::int64_t>& shape) {
-  std::string text = "[";
-  for (std::size_t i = 0; i < shape.size(); ++i) {
-    if (i > 0) text += ", ";
-    text += std::to_string(shape[i]);
+using Dims = std::vector<std::size_t>;
+
+/// Binds the output to input 0's elements, row by row, under other dimensions.
+void retarget(NodeImport& node, const Dims& dims) {
+  const std::size_t input = node.row_major(0);
+  if (dims.empty() || dims.size() > 3) {
+    node.bind(View{input, dims, {}});
+  } else {
+    node.emit(Reshape{shape_for(dims)}, {input});
   }
-  text += ']';
-  return text;
 }
 
-struct Request {
-  std::vector<std::int64_t> shape;  // as the model asks
-  bool zero_copies = true;          // 0 stands for the input's dimension
-  std::string text;                 // "[2, 3, 3] to [-1, 18]", for messages
-};
+/// The dimensions with the batch, which counts as one image where it is open.
+Dims with_batch(const NodeImport& node, const Dims& dims) {
+  Dims all = {static_cast<std::size_t>(node.batch().value_or(1))};
+  all.insert(all.end(), dims.begin(), dims.end());
+  return all;
+}
 
-/// Fills in the zeros (copied from `from`) and at most one -1, from dimension `first` on; these
-/// multiply to `count`.
-std::vector<std::size_t> resolve(const Request& request, std::size_t first,
-                                 const std::vector<std::size_t>& from, std::size_t count) {
-  std::vector<std::size_t> sizes(request.shape.size(), 1);
-  std::optional<std::size_t> open;
-  std::size_t known = 1;
-  for (std::size_t i = first; i < sizes.size(); ++i) {
-    std::int64_t size = request.shape[i];
-    if (size == -1 && !open) {
-      open = i;
+std::optional<std::vector<std::int64_t>> axes_of(NodeImport& node) {
+  std::optional<Constant> input;
+  if (node.has_input(1)) input = node.int_constant(1);
+  return read_axes(node.attributes, node.opset(), 13, input ? &*input : nullptr);
+}
+
+/// Axes added or taken away have size 1: the others stay what they are, if there is a place.
+void change_ones(NodeImport& node, const Dims& dims) {
+  if (dims.empty() || dims.front() != with_batch(node, {}).front()) {
+    throw UserError("the first dimension of " + to_string(node.view(0).dims) +
+                    " must stay the batch");
+  }
+  View seen = node.view(0);
+  const Dims inner(dims.begin() + 1, dims.end());
+  if (!seen.has_axes() || inner.empty() || inner.size() > 3) return retarget(node, inner);
+  Dims axes, free;
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    if (std::ranges::find(seen.axes, axis) == seen.axes.end()) free.push_back(axis);
+  }
+  // Dimensions above 1 keep their axes; those of 1 take what is left.
+  for (std::size_t d = 0; d < seen.dims.size(); ++d) {
+    if (seen.dims[d] == 1) free.push_back(seen.axes[d]);
+  }
+  std::ranges::sort(free);
+  std::size_t from = 0;
+  for (const std::size_t size : inner) {
+    if (size == 1) {
+      axes.push_back(free.front());
+      free.erase(free.begin());
       continue;
     }
-    if (size == 0 && request.zero_copies && i < from.size()) {
-      size = static_cast<std::int64_t>(from[i]);
-    }
-    if (size < 1 || size > static_cast<std::int64_t>(kMaxElements)) {
-      throw UserError("cannot reshape " + request.text + ": dimension " + std::to_string(i) +
-                      " is " + std::to_string(size) +
-                      ", allowed a size, 0 for a dimension of the input or one -1");
-    }
-    sizes[i] = static_cast<std::size_t>(size);
-    known *= sizes[i];
-    if (known > kMaxElements) break;  // more than any input has
+    while (seen.dims[from] == 1) ++from;
+    axes.push_back(seen.axes[from++]);
   }
-  if (open && count % known == 0) {
-    sizes[*open] = count / known;
-    known = count;
-  }
-  if (known != count) {
-    throw UserError("cannot reshape " + request.text + ": " + std::to_string(count) +
-                    " elements do not fit");
-  }
-  return sizes;
-}
-
-void reshape_constant(NodeImport& node, Request request) {
-  auto changed = std::make_shared<Constant>(node.constant(0));
-  node.charge(changed->count());
-  request.text = to_string(changed->dims) + " to " + to_text(request.shape);
-  changed->dims = resolve(request, 0, changed->dims, changed->count());
-  node.bind(std::shared_ptr<const Constant>(std::move(changed)));
-}
-
-/// The first dimension has to stay the batch; the others are one image's.
-void reshape_activation(NodeImport& node, Request request) {
-  const Shape& in = node.shape(0);
-  request.text = to_string(in) + " to " + to_text(request.shape);
-  if (request.shape.size() != 2 && request.shape.size() != 4) {
-    throw UserError("cannot reshape " + request.text +
-                    ", allowed [N, features] or [N, channels, height, width]");
-  }
-  const std::int64_t batch = request.shape[0];
-  // 1 is what exporters write that traced one image; the simulator runs image by image.
-  const bool keeps_batch =
-      batch == -1 || (batch == 0 && request.zero_copies) || batch == 1 || batch == node.batch();
-  if (!keeps_batch) {
-    throw UserError("cannot reshape " + request.text +
-                    ": the first dimension must stay the batch, allowed 0, -1, 1" +
-                    (node.batch() ? " or " + std::to_string(*node.batch()) : ""));
-  }
-  if (batch == -1 && std::ranges::count(request.shape, -1) > 1) {
-    throw UserError("cannot reshape " + request.text + ": more than one -1, allowed one");
-  }
-  std::vector<std::size_t> from = {1, in.channels};
-  if (!in.is_vector) from = {1, in.channels, in.height, in.width};
-  const std::vector<std::size_t> sizes = resolve(request, 1, from, in.count());
-  Shape target{.channels = sizes[1], .is_vector = sizes.size() == 2};
-  if (!target.is_vector) target.height = sizes[2], target.width = sizes[3];
-  node.emit(Reshape{target}, {node.activation(0)});
+  seen.dims = inner;
+  seen.axes = axes;
+  node.bind(std::move(seen));
 }
 
 }  // namespace
 
+/// The first dimension has to stay the batch; the others are one image's.
 void import_reshape(NodeImport& node) {
   node.check_arity(2, 2);
-  const std::int64_t allow_zero = node.attributes.integer("allowzero", 0);
-  const Constant shape = node.int_constant(1);
-  if (shape.dims.size() != 1 || shape.ints.size() > 8) {
-    throw UserError("target '" + shape.name + "' has shape " + to_string(shape.dims) +
-                    ", allowed one dimension of at most 8 values");
+  const bool zero_copies = node.attributes.integer("allowzero", 0) == 0;
+  const std::vector<std::int64_t> target = list_of(node.int_constant(1));
+  const Dims dims = node.view(0).dims;
+  const std::string what = "cannot reshape " + to_string(dims) + " to " + to_text(target);
+  if (target.empty()) throw UserError(what);
+  // 1 is what exporters write that traced one image; the simulator runs image by image.
+  const std::int64_t batch = target[0];
+  const bool keeps_batch =
+      batch == -1 || (batch == 0 && zero_copies) || batch == 1 || batch == node.batch();
+  if (!keeps_batch) {
+    throw UserError(what + ": the first dimension must stay the batch, allowed 0, -1, 1" +
+                    (node.batch() ? " or " + std::to_string(*node.batch()) : ""));
   }
-  Request request{.shape = shape.ints, .zero_copies = allow_zero == 0, .text = {}};
-  if (node.is_constant(0)) {
-    reshape_constant(node, std::move(request));
-  } else {
-    reshape_activation(node, std::move(request));
+  if (batch == -1 && std::ranges::count(target, -1) > 1) {
+    throw UserError(what + ": more than one -1, allowed one");
   }
+  std::size_t count = 1;
+  for (const std::size_t size : dims) count *= size;
+  retarget(node, resolve_reshape(target, 1, zero_copies, dims, count));
 }
 
 void import_flatten(NodeImport& node) {
   node.check_arity(1, 1);
-  const Shape& in = node.shape(0);
-  const std::int64_t rank = in.is_vector ? 2 : 4;
+  const Dims& dims = node.view(0).dims;
+  const auto rank = static_cast<std::int64_t>(dims.size()) + 1;
   const std::int64_t axis = node.attributes.integer("axis", 1);
   if (axis != 1 && axis != 1 - rank) {
     throw UserError("attribute 'axis': got " + std::to_string(axis) + ", allowed 1 (or " +
                     std::to_string(1 - rank) + "): the batch stays");
   }
-  node.emit(Reshape{{.channels = in.count(), .is_vector = true}}, {node.activation(0)});
+  std::size_t count = 1;
+  for (const std::size_t size : dims) count *= size;
+  retarget(node, {count});
+}
+
+void import_squeeze(NodeImport& node) {
+  node.check_arity(1, 2);
+  const auto axes = axes_of(node);
+  Dims dims = with_batch(node, node.view(0).dims);
+  // Without axes the batch stays: it is 1 only as long as one image is run.
+  if (!axes) dims.front() = 0;
+  dims = squeezed(dims, axes);
+  if (!axes) dims.front() = with_batch(node, {}).front();
+  change_ones(node, dims);
+}
+
+void import_unsqueeze(NodeImport& node) {
+  node.check_arity(1, 2);
+  const auto axes = axes_of(node);
+  const Dims dims = with_batch(node, node.view(0).dims);
+  if (axes && std::ranges::find(*axes, 0) != axes->end()) {
+    throw UserError("adds a dimension before the batch, allowed behind it");
+  }
+  change_ones(node, unsqueezed(dims, axes));
+}
+
+void import_transpose(NodeImport& node) {
+  node.check_arity(1, 1);
+  const View seen = node.view(0);
+  const Dims order = checked_permutation(node.attributes.integers("perm"), seen.dims.size() + 1);
+  if (order[0] != 0) {
+    throw UserError("attribute 'perm' moves the batch, allowed the dimensions behind it");
+  }
+  View out{seen.node, {}, {}};
+  Dims permutation;
+  for (std::size_t d = 1; d < order.size(); ++d) {
+    permutation.push_back(order[d] - 1);
+    out.dims.push_back(seen.dims[permutation.back()]);
+    if (seen.has_axes()) out.axes.push_back(seen.axes[permutation.back()]);
+  }
+  if (!seen.has_axes() && !seen.dims.empty()) {
+    out.node = node.append(Transpose{seen.dims, permutation, shape_for(out.dims)}, {seen.node});
+  }
+  node.bind(std::move(out));
+}
+
+/// A constant to those that reckon with it, although its tensor is computed.
+void import_shape(NodeImport& node) {
+  node.check_arity(1, 1);
+  std::vector<std::int64_t> dims;
+  for (const std::size_t size : with_batch(node, node.view(0).dims)) {
+    dims.push_back(static_cast<std::int64_t>(size));
+  }
+  node.bind(shape_constant(dims, node.attributes));
+}
+
+void import_size(NodeImport& node) {
+  node.check_arity(1, 1);
+  Constant count;
+  count.is_float = false;
+  count.ints = {1};
+  for (const std::size_t size : with_batch(node, node.view(0).dims)) {
+    count.ints[0] *= static_cast<std::int64_t>(size);
+  }
+  node.bind(std::move(count));
 }
 
 }  // namespace systolog::workloads::onnx_import

@@ -37,9 +37,6 @@ class Decoder {
       : tensor_(tensor), name_(printable(tensor.name())) {}
 
   Constant run() {
-    if (tensor_.data_location() == onnx::TensorProto::EXTERNAL) {
-      fail("its data is in another file; allowed data inside the model");
-    }
     if (tensor_.has_segment()) fail("it is split into segments; allowed one piece");
     Constant out;
     out.name = name_;
@@ -55,6 +52,25 @@ class Decoder {
         for (const std::uint16_t bits : convert<std::uint16_t, std::uint16_t>(tensor_.int32_data()))
           out.floats.push_back(from_half(bits));
         break;
+      case onnx::TensorProto::BFLOAT16:
+        for (const std::uint16_t bits : convert<std::uint16_t, std::uint16_t>(tensor_.int32_data()))
+          out.floats.push_back(std::bit_cast<float>(std::uint32_t{bits} << 16));
+        break;
+      case onnx::TensorProto::INT8:
+        out.ints = convert<std::int8_t, std::int64_t>(tensor_.int32_data());
+        break;
+      case onnx::TensorProto::UINT8:
+        out.ints = convert<std::uint8_t, std::int64_t>(tensor_.int32_data());
+        break;
+      case onnx::TensorProto::INT16:
+        out.ints = convert<std::int16_t, std::int64_t>(tensor_.int32_data());
+        break;
+      case onnx::TensorProto::UINT16:
+        out.ints = convert<std::uint16_t, std::int64_t>(tensor_.int32_data());
+        break;
+      case onnx::TensorProto::UINT32:
+        out.ints = convert<std::uint32_t, std::int64_t>(tensor_.uint64_data());
+        break;
       case onnx::TensorProto::INT64:
         out.ints = convert<std::int64_t, std::int64_t>(tensor_.int64_data());
         break;
@@ -65,12 +81,11 @@ class Decoder {
         out.ints = convert<std::uint8_t, std::int64_t>(tensor_.int32_data());
         break;
       default:
-        fail("data type " + std::to_string(tensor_.data_type()) +
-             ", allowed 1 (FLOAT), 6 (INT32), 7 (INT64), 9 (BOOL), 10 (FLOAT16), 11 (DOUBLE)");
+        fail_type();
     }
-    out.is_float = out.ints.empty() && tensor_.data_type() != onnx::TensorProto::INT64 &&
-                   tensor_.data_type() != onnx::TensorProto::INT32 &&
-                   tensor_.data_type() != onnx::TensorProto::BOOL;
+    const int type = tensor_.data_type();
+    out.is_float = type == onnx::TensorProto::FLOAT || type == onnx::TensorProto::DOUBLE ||
+                   type == onnx::TensorProto::FLOAT16 || type == onnx::TensorProto::BFLOAT16;
     for (std::size_t i = 0; i < out.floats.size(); ++i) {
       if (!std::isfinite(out.floats[i])) {
         fail("value " + std::to_string(i) + " is " +
@@ -81,9 +96,40 @@ class Decoder {
     return out;
   }
 
+  std::uint64_t bytes_needed() {
+    std::vector<std::size_t> sizes;
+    read_dims(sizes);
+    switch (tensor_.data_type()) {
+      case onnx::TensorProto::BOOL:
+      case onnx::TensorProto::INT8:
+      case onnx::TensorProto::UINT8:
+        return count_;
+      case onnx::TensorProto::FLOAT16:
+      case onnx::TensorProto::BFLOAT16:
+      case onnx::TensorProto::INT16:
+      case onnx::TensorProto::UINT16:
+        return 2 * count_;
+      case onnx::TensorProto::FLOAT:
+      case onnx::TensorProto::INT32:
+      case onnx::TensorProto::UINT32:
+        return 4 * count_;
+      case onnx::TensorProto::DOUBLE:
+      case onnx::TensorProto::INT64:
+        return 8 * count_;
+      default:
+        fail_type();
+    }
+  }
+
  private:
   [[noreturn]] void fail(const std::string& what) const {
     throw UserError("tensor '" + name_ + "': " + what);
+  }
+
+  [[noreturn]] void fail_type() const {
+    fail("data type " + std::to_string(tensor_.data_type()) +
+         ", allowed 1 (FLOAT), 10 (FLOAT16), 11 (DOUBLE), 16 (BFLOAT16), 9 (BOOL), 2 to 7 and 12 "
+         "(integers)");
   }
 
   void read_dims(std::vector<std::size_t>& dims) {
@@ -142,6 +188,10 @@ class Decoder {
 }  // namespace
 
 Constant decode(const onnx::TensorProto& tensor) { return Decoder(tensor).run(); }
+
+std::uint64_t bytes_needed(const onnx::TensorProto& tensor) {
+  return Decoder(tensor).bytes_needed();
+}
 
 std::string printable(std::string_view name) {
   constexpr std::size_t kLongest = 100;

@@ -16,8 +16,8 @@ struct Constant {
   std::string name;  // printable, for messages
   std::vector<std::size_t> dims;
   bool is_float = true;
-  std::vector<float> floats;       // FLOAT, FLOAT16, DOUBLE
-  std::vector<std::int64_t> ints;  // INT64, INT32, BOOL
+  std::vector<float> floats;       // FLOAT, FLOAT16, BFLOAT16, DOUBLE
+  std::vector<std::int64_t> ints;  // BOOL, and signed and unsigned INT8 to INT64 but UINT64
   std::size_t count() const { return is_float ? floats.size() : ints.size(); }
 };
 
@@ -25,6 +25,9 @@ struct Constant {
 /// of those above, the data is missing or not as long as the dimensions say, or a float is not
 /// finite. Allocates no more than the file holds.
 Constant decode(const onnx::TensorProto& tensor);
+
+/// Bytes that the dimensions and the type ask for. Throws as decode does.
+std::uint64_t bytes_needed(const onnx::TensorProto& tensor);
 
 /// Names come from the file: control and non-ASCII bytes become '?', long ones are cut.
 std::string printable(std::string_view name);

@@ -26,25 +26,32 @@ Pads same_pads(std::size_t size, std::size_t kernel, std::size_t stride, std::si
 
 /// Pixels missing at the end for one more, incomplete window.
 std::size_t missing(std::size_t size, std::size_t kernel, std::size_t stride, std::size_t dilation,
-                    std::size_t pads) {
+                    std::size_t pad_begin, std::size_t pad_end) {
+  const std::size_t pads = pad_begin + pad_end;
   const std::size_t extent = dilation * (kernel - 1) + 1;
   if (extent > size + pads) return 0;  // no window at all: shape inference refuses it
   const std::size_t rest = (size + pads - extent) % stride;
-  return rest == 0 ? 0 : stride - rest;
+  const std::size_t next = (size + pads - extent) - rest + stride;  // beginning of one more
+  return rest == 0 || next >= size + pad_begin ? 0 : stride - rest;
 }
 
 }  // namespace
 
 void read_window(NodeImport& node, const Shape& in, Window& w) {
-  const auto strides = node.attributes.sizes("strides", 2, 1, kMaxWindow);
-  const auto dilations = node.attributes.sizes("dilations", 2, 1, kMaxWindow);
-  const auto pads = node.attributes.sizes("pads", 4, 0, kMaxWindow);
+  const std::size_t axes = in.spatial_axes();
+  const auto strides = node.attributes.sizes("strides", axes, 1, kMaxWindow);
+  const auto dilations = node.attributes.sizes("dilations", axes, 1, kMaxWindow);
+  const auto pads = node.attributes.sizes("pads", 2 * axes, 0, kMaxWindow);
   const std::string auto_pad = node.attributes.text("auto_pad", "NOTSET");
-  if (!strides.empty()) w.stride_h = strides[0], w.stride_w = strides[1];
-  if (!dilations.empty()) w.dilation_h = dilations[0], w.dilation_w = dilations[1];
+  // A series is an image of one row.
+  if (!strides.empty()) w.stride_h = axes == 1 ? 1 : strides[0], w.stride_w = strides.back();
+  if (!dilations.empty()) {
+    w.dilation_h = axes == 1 ? 1 : dilations[0], w.dilation_w = dilations.back();
+  }
   if (auto_pad == "NOTSET") {
     if (pads.empty()) return;
-    w.pad_top = pads[0], w.pad_left = pads[1], w.pad_bottom = pads[2], w.pad_right = pads[3];
+    w.pad_left = pads[axes - 1], w.pad_right = pads[2 * axes - 1];
+    if (axes == 2) w.pad_top = pads[0], w.pad_bottom = pads[2];
     return;
   }
   if (std::ranges::any_of(pads, [](std::size_t pad) { return pad != 0; })) {
@@ -63,14 +70,13 @@ void read_window(NodeImport& node, const Shape& in, Window& w) {
   w.pad_left = columns.begin, w.pad_right = columns.end;
 }
 
-bool round_up(const Shape& in, Window& w) {
+void round_up(const Shape& in, Window& w) {
   const std::size_t rows =
-      missing(in.height, w.kernel_h, w.stride_h, w.dilation_h, w.pad_top + w.pad_bottom);
+      missing(in.height, w.kernel_h, w.stride_h, w.dilation_h, w.pad_top, w.pad_bottom);
   const std::size_t columns =
-      missing(in.width, w.kernel_w, w.stride_w, w.dilation_w, w.pad_left + w.pad_right);
+      missing(in.width, w.kernel_w, w.stride_w, w.dilation_w, w.pad_left, w.pad_right);
   w.pad_bottom += rows;
   w.pad_right += columns;
-  return rows + columns > 0;
 }
 
 }  // namespace systolog::workloads::onnx_import

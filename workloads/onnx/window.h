@@ -11,7 +11,8 @@ namespace systolog::workloads::onnx_import {
 void read_window(NodeImport& node, const Shape& in, Window& window);
 
 /// ceil_mode = 1: enlarges the pads at the end until rounding the output size down gives what
-/// rounding up would have given. Returns whether anything was added.
-bool round_up(const Shape& in, Window& window);
+/// rounding up would have given.
+/// A window that would begin beyond the image and the pads before it is left out.
+void round_up(const Shape& in, Window& window);
 
 }  // namespace systolog::workloads::onnx_import
