@@ -40,16 +40,17 @@ std::string sizes_text(std::span<const std::size_t> sizes) {
   return text;
 }
 
-/// A network of vectors takes an image's values one behind the other.
+/// A network of vectors or series takes an image's values one behind the other.
 void check_fit(Dataset& data, const fs::path& file, const Workload& workload) {
   const Shape& shape = workload.graph.input_shape();
   std::vector<std::size_t>& sizes = data.images.shape;
   const std::size_t values = data.images.values.size() / sizes[0];
-  if (shape.is_vector && values == shape.count()) sizes = {sizes[0], values};
+  if ((shape.is_vector || shape.is_series) && values == shape.count()) {
+    sizes = workloads::batch_shape(sizes[0], shape);
+  }
   const auto got = std::span(sizes).subspan(1);
-  const std::vector<std::size_t> wanted =
-      shape.is_vector ? std::vector{shape.channels}
-                      : std::vector{shape.channels, shape.height, shape.width};
+  const std::vector<std::size_t> whole = workloads::batch_shape(1, shape);
+  const auto wanted = std::span(whole).subspan(1);
   if (!std::ranges::equal(got, wanted)) {
     throw UserError(file.string() + ": images are " + sizes_text(got) + ", the network " +
                     workload.name + " takes " + sizes_text(wanted) +
