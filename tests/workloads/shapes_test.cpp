@@ -96,7 +96,6 @@ TEST(Shapes, RefusalsNameTheNodeAndTheShapes) {
   expect_parts(refusal(kVector, Gemm{4, std::vector<float>(40), {1, 2}}), {"2 bias", "allowed 4"});
   expect_parts(refusal(kImage, BatchNorm{{1}, {0}}), {"1 scales", "allowed 3"});
   expect_parts(refusal(kImage, Reshape{{7, 7, 7}}), {"[3, 32, 24]", "[7, 7, 7]", "2304"});
-  expect_parts(refusal(kImage, Softmax{}), {"softmax", "[3, 32, 24]"});
   expect_parts(refusal({0, 4, 4}, Relu{}), {"'in' (input)", "[0, 4, 4]"});
   expect_parts(refusal({1U << 20, 1U << 20, 1U << 30}, Relu{}), {"'in' (input)", "elements"});
 }
