@@ -24,6 +24,9 @@ void Bus::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay
   const sc_core::sc_time start = std::max(now + delay, busy_until_);
   busy_until_ = start + clock_period_ * static_cast<double>(beats);
   bytes_ += length;
+  if (observer_) {
+    observer_({start, busy_until_, payload.is_write(), static_cast<std::uint32_t>(length)});
+  }
   delay = start + latency_ - now;
   out->b_transport(payload, delay);
   // The last beat leaves the bus no earlier than the bus itself allows.

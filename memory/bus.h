@@ -7,6 +7,9 @@
 #include <cstdint>
 #include <systemc>
 #include <tlm>
+#include <utility>
+
+#include "memory/occupancy.h"
 
 namespace systolog::memory {
 
@@ -30,6 +33,8 @@ class Bus final : public sc_core::sc_module {
   Bus(const sc_core::sc_module_name& name, const BusConfig& config, sc_core::sc_time clock_period);
 
   std::uint64_t bytes() const { return bytes_; }
+  /// Who is told when a burst holds the bus.
+  void observe(OccupancyObserver observer) { observer_ = std::move(observer); }
 
  private:
   void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
@@ -39,6 +44,7 @@ class Bus final : public sc_core::sc_module {
   sc_core::sc_time clock_period_, latency_;
   sc_core::sc_time busy_until_;  // absolute
   std::uint64_t bytes_ = 0;
+  OccupancyObserver observer_;
 };
 
 }  // namespace systolog::memory

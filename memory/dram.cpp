@@ -21,7 +21,9 @@ void Dram::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& dela
   const sc_core::sc_time now = sc_core::sc_time_stamp();
   // Rounded to the kernel's resolution (1 ps) once a burst: a byte's time may be less than that.
   const sc_core::sc_time transfer(length / bandwidth_bytes_per_ns_, sc_core::SC_NS);
-  busy_until_ = std::max(now + delay, busy_until_) + transfer;
+  const sc_core::sc_time start = std::max(now + delay, busy_until_);
+  busy_until_ = start + transfer;
+  if (observer_) observer_({start, busy_until_, payload.is_write(), length});
   delay = busy_until_ + latency_ - now;
 }
 

@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <systemc>
 #include <tlm>
+#include <utility>
 
+#include "memory/occupancy.h"
 #include "memory/storage.h"
 
 namespace systolog::memory {
@@ -35,6 +37,8 @@ class Dram final : public sc_core::sc_module {
 
   std::uint64_t bytes_read() const { return bytes_read_; }
   std::uint64_t bytes_written() const { return bytes_written_; }
+  /// Who is told when a burst holds the channel.
+  void observe(OccupancyObserver observer) { observer_ = std::move(observer); }
 
  private:
   void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
@@ -45,6 +49,7 @@ class Dram final : public sc_core::sc_module {
   sc_core::sc_time latency_;
   sc_core::sc_time busy_until_;  // absolute
   std::uint64_t bytes_read_ = 0, bytes_written_ = 0;
+  OccupancyObserver observer_;
 };
 
 }  // namespace systolog::memory

@@ -25,14 +25,16 @@ tlm::tlm_response_status VectorModule::run(const VectorOp& op) {
   parameters_.resize(op.parameter_bytes(a));
   output_tile_.resize(op.outputs() * a.code_bytes());
 
+  const bool first_in_output = write_back || op.chained == ChainedOperand::kFirst;
   tlm::tlm_response_status status = tlm::TLM_OK_RESPONSE;
   if (!input_tile_.empty()) {
-    status = write_back ? move_tile(output, tlm::TLM_READ_COMMAND, op.input_address, input_tile_)
-                        : move_tile(input, tlm::TLM_READ_COMMAND, op.input_address, input_tile_);
+    status = move_tile(first_in_output ? output : input, tlm::TLM_READ_COMMAND, op.input_address,
+                       input_tile_);
     if (status != tlm::TLM_OK_RESPONSE) return status;
   }
   if (!second_tile_.empty()) {
-    status = move_tile(input, tlm::TLM_READ_COMMAND, op.second_address, second_tile_);
+    status = move_tile(op.chained == ChainedOperand::kSecond ? output : input,
+                       tlm::TLM_READ_COMMAND, op.second_address, second_tile_);
     if (status != tlm::TLM_OK_RESPONSE) return status;
   }
   if (!parameters_.empty()) {

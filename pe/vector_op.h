@@ -24,13 +24,17 @@ enum class VectorOpcode : std::uint32_t {
   kActivate,   // `activation` of each element: clip on the codes, the others in FP32, rounded once
 };
 
+/// Which operand lies in the output scratchpad, where the command before left it: that of a layer
+/// fused behind another. The others lie in the input scratchpad.
+enum class ChainedOperand : std::uint32_t { kNone, kFirst, kSecond };
+
 /// One tile of work for the vector unit as its command word. Codes lie as [images, rows, columns,
 /// channels]; the result goes to the output scratchpad.
 struct VectorOp {
   VectorOpcode opcode = VectorOpcode::kRelu;
   std::uint32_t relu = 0;               // kWriteBack: ReLU after rounding
-  std::uint64_t input_address = 0;      // input scratchpad; kWriteBack: output's
-  std::uint64_t second_address = 0;     // kAdd, kSub, kMul: input scratchpad
+  std::uint64_t input_address = 0;      // input scratchpad; kWriteBack and chained: output's
+  std::uint64_t second_address = 0;     // kAdd, kSub, kMul: input scratchpad, or chained
   std::uint64_t parameter_address = 0;  // weight scratchpad
   std::uint64_t output_address = 0;     // output scratchpad
   std::uint32_t images = 1, channels = 1;
@@ -48,7 +52,8 @@ struct VectorOp {
   std::uint32_t second_per_channel = 0;  // the second operand is [images, channels]
   std::uint32_t clips = 0;               // kWriteBack: clip to [a, b] after rounding
   models::Activation activation = models::Activation::kClip;
-  float a = 0.0F, b = 0.0F;              // its parameters
+  float a = 0.0F, b = 0.0F;  // its parameters
+  ChainedOperand chained = ChainedOperand::kNone;
   models::Quantisation in, second, out;  // int:B only
 
   bool has_second() const {

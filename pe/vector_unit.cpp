@@ -195,6 +195,12 @@ VectorCounts VectorUnit::counts(const VectorOp& op) const {
     case VectorOpcode::kFill:
       break;
   }
+  if (op.chained != ChainedOperand::kNone) {
+    // One operand of two, or the only one, comes from the output scratchpad.
+    const std::uint64_t operands = op.has_second() ? 2 : 1;
+    counts.chained_reads = counts.input_reads / operands;
+    counts.input_reads -= counts.chained_reads;
+  }
   return counts;
 }
 
@@ -222,7 +228,8 @@ void VectorUnit::execute(const VectorOp& op, std::span<const std::byte> input,
     return;
   }
   if (op.opcode == VectorOpcode::kRelu) {
-    std::memcpy(output.data(), input.data(), output.size());
+    // A chained one works in place.
+    if (output.data() != input.data()) std::memcpy(output.data(), input.data(), output.size());
     a.relu(op.outputs(), op.in, output.data());
     return;
   }
@@ -241,7 +248,7 @@ void VectorUnit::execute(const VectorOp& op, std::span<const std::byte> input,
   if (op.second_per_channel != 0) second = whole_second = repeated(op, a.code_bytes(), second);
   if (op.opcode == VectorOpcode::kActivate && op.activation == models::Activation::kClip &&
       same(op.in, op.out)) {
-    std::memcpy(output.data(), input.data(), output.size());
+    if (output.data() != input.data()) std::memcpy(output.data(), input.data(), output.size());
     clip(op, op.out, a, output);
     return;
   }

@@ -19,7 +19,9 @@ struct VectorUnitConfig {
 /// Scratchpad accesses [elements] of one command.
 struct VectorCounts {
   std::uint64_t lane_operations = 0;
-  std::uint64_t input_reads = 0, parameter_reads = 0, output_reads = 0, output_writes = 0;
+  std::uint64_t input_reads = 0, parameter_reads = 0;
+  std::uint64_t output_reads = 0, output_writes = 0;  // accumulators read, codes written
+  std::uint64_t chained_reads = 0;                    // codes read from the output scratchpad
 };
 
 /// The vector unit as a plain model: `lanes` elements a cycle.

@@ -58,6 +58,18 @@ void read_memory(JsonReader json, AcceleratorConfig& config) {
   json.done();
 }
 
+std::string name_of(Objective objective) {
+  switch (objective) {
+    case Objective::kLatency:
+      return "latency";
+    case Objective::kEnergy:
+      return "energy";
+    case Objective::kDramTraffic:
+      return "dram_traffic";
+  }
+  return "";
+}
+
 Json to_json(const memory::SramConfig& sram) {
   return {{"capacity_bytes", sram.capacity_bytes},
           {"port_width_bytes", sram.port_width_bytes},
@@ -85,6 +97,11 @@ AcceleratorConfig read_accelerator(const Json& json, const std::string& file) {
     JsonReader compiler = reader.object("compiler");
     compiler.field("batch", config.compiler.batch, {1, 65'536});
     compiler.field("fold_batch_norm", config.compiler.fold_batch_norm);
+    compiler.field("fuse_layers", config.compiler.fuse_layers);
+    compiler.field("objective", config.compiler.objective,
+                   {{"latency", Objective::kLatency},
+                    {"energy", Objective::kEnergy},
+                    {"dram_traffic", Objective::kDramTraffic}});
     compiler.done();
   }
   {
@@ -152,7 +169,11 @@ Json to_json(const AcceleratorConfig& c) {
          {{"capacity_bytes", c.dram.capacity_bytes},
           {"bandwidth_gb_per_s", c.dram.bandwidth_gb_per_s},
           {"latency_ns", c.dram.latency_ns}}}}},
-      {"compiler", {{"batch", c.compiler.batch}, {"fold_batch_norm", c.compiler.fold_batch_norm}}},
+      {"compiler",
+       {{"batch", c.compiler.batch},
+        {"fold_batch_norm", c.compiler.fold_batch_norm},
+        {"fuse_layers", c.compiler.fuse_layers},
+        {"objective", name_of(c.compiler.objective)}}},
       {"quantisation",
        {{"activations",
          c.quantisation.activations == ActivationScheme::kAffine ? "affine" : "symmetric"},

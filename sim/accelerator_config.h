@@ -25,9 +25,14 @@ struct QuantisationConfig {
   WeightScheme weights = WeightScheme::kPerTensor;
 };
 
+/// What the compiler makes small where it can choose.
+enum class Objective { kLatency, kEnergy, kDramTraffic };
+
 struct CompilerConfig {
   std::uint32_t batch = 1;  // images of one Program: latency first
   bool fold_batch_norm = true;
+  bool fuse_layers = true;  // additions, ReLUs and pools into the layer before them
+  Objective objective = Objective::kLatency;
 };
 
 /// One accelerator: what configs/*.json describe (configs/schema/accelerator.schema.json).

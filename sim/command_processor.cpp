@@ -22,6 +22,7 @@ const std::vector<CommandProcessor::Span>& CommandProcessor::run(const Program& 
   }
   ended_.assign(program.commands.size(), 0);
   spans_.assign(program.commands.size(), {});
+  commands_ended_ = 0;
   started_ = sc_core::sc_time_stamp();
   idle_engines_ = 0;
   start_.notify(sc_core::SC_ZERO_TIME);
@@ -69,6 +70,8 @@ void CommandProcessor::issue_all(Engine engine) {
     wait_for_edge(delay);
     spans_[index].end = cycles_since_start();
     ended_[index] = 1;
+    ++commands_ended_;
+    if (observer_) observer_(commands_ended_, index);
     command_ended_.notify();
   }
 }

@@ -6,8 +6,10 @@
 #include <array>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <systemc>
 #include <tlm>
+#include <utility>
 #include <vector>
 
 #include "sim/program.h"
@@ -36,6 +38,11 @@ class CommandProcessor final : public sc_core::sc_module {
   /// went wrong in an engine.
   const std::vector<Span>& run(const Program& program);
 
+  /// Told whenever a command has ended: how many have, and which one.
+  using Observer = std::function<void(std::uint32_t, std::size_t)>;
+  void observe(Observer observer) { observer_ = std::move(observer); }
+  sc_core::sc_time clock_period() const { return clock_period_; }
+
  private:
   void issue(Engine engine);
   void issue_all(Engine engine);
@@ -49,6 +56,8 @@ class CommandProcessor final : public sc_core::sc_module {
   std::vector<char> ended_;
   std::vector<Span> spans_;
   std::size_t idle_engines_ = kEngines;
+  std::uint32_t commands_ended_ = 0;
+  Observer observer_;
   std::exception_ptr failure_;
   sc_core::sc_event start_, command_ended_, all_ended_;
 };

@@ -8,25 +8,25 @@
 namespace systolog::sim {
 
 CompiledNetwork compile_for(const Network& network, const AcceleratorConfig& config,
-                            std::size_t images) {
+                            std::size_t images, const EnergyFigures* figures) {
   CompiledNetwork compiled;
   compiled.images = images;
   const auto batch =
       static_cast<std::uint32_t>(std::min<std::size_t>(config.compiler.batch, images));
-  compiled.full = compile(network, config, batch);
+  compiled.full = compile(network, config, batch, figures);
   compiled.full_batches = images / batch;
   if (const auto rest = static_cast<std::uint32_t>(images % batch); rest > 0) {
-    compiled.rest = compile(network, config, rest);
+    compiled.rest = compile(network, config, rest, figures);
   }
   return compiled;
 }
 
 Execution execute(const Network& network, const CompiledNetwork& compiled,
                   const AcceleratorConfig& config, Fidelity fidelity,
-                  const workloads::Tensor& images, const Progress& progress) {
+                  const workloads::Tensor& images, const Progress& progress, Tracer* tracer) {
   return fidelity == Fidelity::kFunctional
              ? execute_functional(network, compiled, config, images, progress)
-             : execute_transaction(network, compiled, config, images, progress);
+             : execute_transaction(network, compiled, config, images, progress, tracer);
 }
 
 }  // namespace systolog::sim

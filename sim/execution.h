@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/accelerator_config.h"
+#include "sim/energy_figures.h"
 #include "sim/network.h"
 #include "sim/program.h"
 #include "workloads/tensor.h"
@@ -24,7 +25,7 @@ struct CompiledNetwork {
   std::size_t images = 0;
 };
 CompiledNetwork compile_for(const Network& network, const AcceleratorConfig& config,
-                            std::size_t images);
+                            std::size_t images, const EnergyFigures* figures = nullptr);
 
 /// What a layer's main engine stood still for [cycles].
 struct StallCycles {
@@ -48,13 +49,26 @@ struct Execution {
   std::vector<LayerCycles> layers;  // empty at functional fidelity
 };
 
-/// Told after each batch how many images are done.
-using Progress = std::function<void(std::size_t)>;
+/// How far a run has come.
+struct ProgressStep {
+  std::size_t images = 0;  // done
+  double fraction = 0;     // of all images' commands
+  std::size_t layer = 0;   // of which a command has just ended
+  // For those who only count images.
+  operator std::size_t() const { return images; }
+};
 
-/// Runs the images. Both fidelities give bit-identical outputs.
+/// Told now and then, and after each batch.
+using Progress = std::function<void(const ProgressStep&)>;
+
+class Tracer;
+
+/// Runs the images. Both fidelities give bit-identical outputs. `tracer`: who records the timeline,
+/// where there is one.
 Execution execute(const Network& network, const CompiledNetwork& compiled,
                   const AcceleratorConfig& config, Fidelity fidelity,
-                  const workloads::Tensor& images, const Progress& progress = {});
+                  const workloads::Tensor& images, const Progress& progress = {},
+                  Tracer* tracer = nullptr);
 
 // One each a fidelity: functional.cpp (all cores, no SystemC), transaction.cpp (SystemC, TLM-2.0;
 // once a process, as SystemC elaborates once).
@@ -63,6 +77,6 @@ Execution execute_functional(const Network& network, const CompiledNetwork& comp
                              const Progress& progress);
 Execution execute_transaction(const Network& network, const CompiledNetwork& compiled,
                               const AcceleratorConfig& config, const workloads::Tensor& images,
-                              const Progress& progress);
+                              const Progress& progress, Tracer* tracer);
 
 }  // namespace systolog::sim

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <mutex>
 #include <span>
+#include <vector>
 
 #include "pe/systolic_array.h"
 #include "pe/vector_unit.h"
@@ -28,7 +29,9 @@ class Machine {
     scratchpads_[2].resize(config.output_sram.capacity_bytes);
   }
 
-  void run(const Program& program, std::span<const std::byte> input) {
+  /// `fed`: codes of the network's fed values for these images.
+  void run(const Program& program, std::span<const std::byte> input,
+           const std::vector<std::span<const std::byte>>& fed) {
     // Constants stay in DRAM from one batch to the next.
     if (loaded_ != &program) {
       dram_.resize(program.dram_bytes);
@@ -36,6 +39,9 @@ class Machine {
       loaded_ = &program;
     }
     std::memcpy(dram_.data() + program.input_address, input.data(), input.size());
+    for (std::size_t f = 0; f < fed.size(); ++f) {
+      std::memcpy(dram_.data() + program.fed_addresses[f], fed[f].data(), fed[f].size());
+    }
     for (const Command& command : program.commands) {
       std::visit([this](const auto& work) { execute(work); }, command.work);
     }
@@ -72,12 +78,16 @@ class Machine {
     const models::Arithmetic& a = vector_.arithmetic();
     using memory::Scratchpad;
     const bool write_back = v.opcode == pe::VectorOpcode::kWriteBack;
-    vector_.execute(v,
-                    bytes(write_back ? Scratchpad::kOutput : Scratchpad::kInput, v.input_address,
-                          v.input_bytes(a)),
-                    bytes(Scratchpad::kInput, v.second_address, v.second_bytes(a)),
-                    bytes(Scratchpad::kWeight, v.parameter_address, v.parameter_bytes(a)),
-                    bytes(Scratchpad::kOutput, v.output_address, v.outputs() * a.code_bytes()));
+    const auto place_of = [&](pe::ChainedOperand operand) {
+      return v.chained == operand ? Scratchpad::kOutput : Scratchpad::kInput;
+    };
+    vector_.execute(
+        v,
+        bytes(write_back ? Scratchpad::kOutput : place_of(pe::ChainedOperand::kFirst),
+              v.input_address, v.input_bytes(a)),
+        bytes(place_of(pe::ChainedOperand::kSecond), v.second_address, v.second_bytes(a)),
+        bytes(Scratchpad::kWeight, v.parameter_address, v.parameter_bytes(a)),
+        bytes(Scratchpad::kOutput, v.output_address, v.outputs() * a.code_bytes()));
   }
 
   pe::SystolicArray array_;
@@ -104,14 +114,19 @@ Execution execute_functional(const Network& network, const CompiledNetwork& comp
     const Program& program = b < compiled.full_batches ? compiled.full : *compiled.rest;
     const std::size_t first = b * compiled.full.batch;
     Machine& machine = machines.local();
-    machine.run(program, encode_images(network, images, first, program.batch));
+    std::vector<std::span<const std::byte>> fed;
+    for (std::size_t f = 0; f < network.fed.size(); ++f) {
+      fed.push_back(fed_codes(network, compiled.images, f, first, program.batch));
+    }
+    machine.run(program, encode_images(network, images, first, program.batch), fed);
     decode_outputs(
         network, machine.output(program), program.batch,
         std::span(result.outputs.values).subspan(first * image_size, program.batch * image_size));
     done += program.batch;
     if (progress) {
       const std::lock_guard lock(telling);
-      progress(done);
+      progress({done, static_cast<double>(done) / static_cast<double>(compiled.images),
+                network.layers.size() - 1});
     }
   });
   return result;

@@ -21,7 +21,13 @@ void for_each_element(const workloads::Shape& s, Visit visit) {
 
 std::vector<std::byte> encode_images(const Network& network, const workloads::Tensor& images,
                                      std::size_t first, std::size_t count) {
-  const Value& input = network.values.front();
+  return encode_value(network, 0, images, first, count);
+}
+
+std::vector<std::byte> encode_value(const Network& network, std::size_t value,
+                                    const workloads::Tensor& images, std::size_t first,
+                                    std::size_t count) {
+  const Value& input = network.values[value];
   const std::size_t size = input.shape.count();
   std::vector<float> nhwc(count * size);
   for (std::size_t i = 0; i < count; ++i) {
@@ -32,6 +38,13 @@ std::vector<std::byte> encode_images(const Network& network, const workloads::Te
   std::vector<std::byte> codes(nhwc.size() * network.arithmetic->code_bytes());
   network.arithmetic->encode(nhwc, input.quantisation, codes.data());
   return codes;
+}
+
+std::span<const std::byte> fed_codes(const Network& network, std::size_t images, std::size_t fed,
+                                     std::size_t first, std::size_t count) {
+  const std::span<const std::byte> codes = network.fed[fed].codes;
+  const std::size_t image = codes.size() / images;
+  return codes.subspan(first * image, count * image);
 }
 
 void decode_outputs(const Network& network, std::span<const std::byte> codes, std::size_t count,

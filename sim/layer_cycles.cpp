@@ -78,7 +78,7 @@ class Attribution {
   std::vector<std::uint32_t> before_on_engine_;
 };
 
-/// One layer's commands, in Program order.
+/// The commands of one group of fused layers, in Program order.
 struct LayerCommands {
   std::vector<std::uint32_t> array, vector;
   std::uint32_t last = kNone;  // to end
@@ -90,7 +90,7 @@ void add_cycles(const Program& program, const Spans& spans, const AcceleratorCon
                 std::vector<LayerCycles>& layers) {
   std::vector<LayerCommands> commands(layers.size());
   for (std::uint32_t i = 0; i < program.commands.size(); ++i) {
-    LayerCommands& mine = commands[program.commands[i].layer];
+    LayerCommands& mine = commands[program.group_of[program.commands[i].layer]];
     const Engine engine = engine_of(program.commands[i]);
     if (engine == Engine::kArray) mine.array.push_back(i);
     if (engine == Engine::kVector) mine.vector.push_back(i);

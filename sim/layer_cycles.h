@@ -14,6 +14,8 @@ namespace systolog::sim {
 /// the end of its own last command; the array and the vector unit start a layer when the one
 /// before has ended (compiler.h), so their busy time lies inside.
 ///
+/// Layers that are fused share their cycles: they stand with the first, the others have none.
+///
 /// Every cycle in which the layer's main engine (the array; the vector unit of layers without a
 /// matmul) stands still goes to what it waits for: back from the command that starts next, along
 /// the commands that ended last of those each had to wait for, to the one that ran in that cycle.

@@ -80,6 +80,12 @@ struct Layer {
   std::variant<MatmulLayer, VectorLayer, MoveLayer> work;
 };
 
+/// A tensor that the host writes before a run although no layer makes it: codes of all images.
+struct FedValue {
+  std::size_t value = 0;
+  std::vector<std::byte> codes;
+};
+
 /// A network ready for the compiler: every constant encoded in the arithmetic, ReLU fused, reshapes
 /// gone. Value 0 is the input.
 struct Network {
@@ -87,11 +93,18 @@ struct Network {
   std::shared_ptr<const models::Arithmetic> arithmetic;
   std::vector<Value> values;
   std::vector<Layer> layers;
+  std::vector<FedValue> fed;      // besides the input: of layers that are left out
   std::size_t output = 0;         // value
   workloads::Shape output_shape;  // as the model's user sees it
   bool has_values = true;         // false: of a graph of shapes; weights and scales mean nothing
   // Where each element of the output, in NCHW order, lies in the value; empty: as NHWC.
   std::vector<std::uint32_t> output_order;
+
+  /// The value whose bytes these are: itself, or the first of those it is a reshape of.
+  std::size_t root_of(std::size_t value) const {
+    while (values[value].same_bytes_as) value = *values[value].same_bytes_as;
+    return value;
+  }
 };
 
 /// Smallest and largest value each node gave on the calibration images.

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -27,16 +28,24 @@ struct Command {
 
 Engine engine_of(const Command& command);
 
-/// How a layer was cut into tiles, for the report.
+/// How a layer was cut into tiles and why, for the report.
 struct TilingChoice {
   std::uint32_t images = 1, out_rows = 1, out_columns = 1, channels = 1, filters = 1, groups = 1;
+  std::uint64_t m = 0, k = 0, n = 0;  // of a tile's matmul, one group; 0: none
   std::uint64_t tiles = 1;
   std::string loop_order;  // outermost first
+  enum class Sums : std::uint8_t { kNone, kOneTile, kHeld, kSpilled };
+  Sums sums = Sums::kNone;  // where they are between two blocks of channels
+  // The estimate of the layers fused in one group, and how many tilings fitted.
+  double estimated_cycles = 0;
+  std::uint64_t estimated_dram_bytes = 0;
+  std::optional<double> estimated_energy_pj;
+  std::uint64_t candidates = 0;
 };
 
 /// What the accelerator executes for one batch. DRAM holds the constants from address 0, then the
-/// activations. Accumulation order is fixed here: tiles of K ascending, folds of the array's rows
-/// inside a tile.
+/// activations, then spilled sums. Accumulation order is fixed here: tiles of K ascending, folds of
+/// the array's rows inside a tile.
 struct Program {
   std::uint32_t batch = 1;
   std::vector<Command> commands;
@@ -45,7 +54,10 @@ struct Program {
   std::uint64_t dram_bytes = 0;      // constants and activations
   std::uint64_t input_address = 0, input_bytes = 0;
   std::uint64_t output_address = 0, output_bytes = 0;
-  std::vector<TilingChoice> tilings;  // one a layer
+  std::vector<std::uint64_t> fed_addresses;  // of the network's fed values
+  std::vector<TilingChoice> tilings;         // one a layer; of fused layers that of their group
+  // Of each layer the first layer of its group: itself, or what it is fused into.
+  std::vector<std::uint32_t> group_of;
 };
 
 }  // namespace systolog::sim

@@ -13,11 +13,6 @@ Engine engine_of(const Command& command) {
   return std::holds_alternative<pe::Matmul>(command.work) ? Engine::kArray : Engine::kVector;
 }
 
-void ProgramBuilder::begin_layer() {
-  ++layer_;  // from kNone to 0
-  last_store_of_layer_before_ = last_store_;
-}
-
 void ProgramBuilder::append(Command command, const std::vector<MemoryRange>& ranges) {
   const auto index = static_cast<std::uint32_t>(program_.commands.size());
   const Engine engine = engine_of(command);
@@ -30,21 +25,20 @@ void ProgramBuilder::append(Command command, const std::vector<MemoryRange>& ran
   // A range that one command both reads and writes conflicts with itself.
   std::erase(conflicts, index);
   const bool computes = engine == Engine::kArray || engine == Engine::kVector;
-  if (computes && last_store_of_layer_before_ != kNone) {
-    conflicts.push_back(last_store_of_layer_before_);
+  if (computes && last_store_of_group_before_ != kNone) {
+    conflicts.push_back(last_store_of_group_before_);
   }
   if (engine == Engine::kStore) last_store_ = index;
   program_.commands[index].after = reduce(conflicts, program_.commands, engine);
 }
 
-void ProgramBuilder::add(memory::Transfer transfer, bool constants) {
+void ProgramBuilder::add(memory::Transfer transfer, std::uint32_t dram) {
   transfer = memory::merged(transfer);
   const bool load = transfer.direction == memory::Transfer::Direction::kLoad;
   std::vector<MemoryRange> ranges{{static_cast<std::uint32_t>(transfer.scratchpad),
                                    transfer.local.address, transfer.end(transfer.local), load}};
-  // Nobody writes constants.
-  if (!constants) {
-    ranges.push_back({kDramActivations, transfer.dram.address, transfer.end(transfer.dram), !load});
+  if (dram != kDramConstants) {
+    ranges.push_back({dram, transfer.dram.address, transfer.end(transfer.dram), !load});
   }
   append({0, transfer, {}}, ranges);
 }

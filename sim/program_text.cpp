@@ -75,7 +75,7 @@ std::string window(const Command& c) {
          " first=" + std::to_string(c.first_row) + "," + std::to_string(c.first_column);
 }
 
-std::string work_text(const memory::Transfer& t) {
+std::string text_of(const memory::Transfer& t) {
   using memory::Scratchpad;
   const std::string dram = "dram:" + hex(t.dram.address);
   const std::string local = at(t.scratchpad, t.local.address);
@@ -90,7 +90,7 @@ std::string work_text(const memory::Transfer& t) {
   return text;
 }
 
-std::string work_text(const pe::Matmul& m) {
+std::string text_of(const pe::Matmul& m) {
   using memory::Scratchpad;
   return "matmul  " + at(Scratchpad::kInput, m.input_address) + " " +
          at(Scratchpad::kWeight, m.weight_address) + " -> " +
@@ -102,16 +102,21 @@ std::string work_text(const pe::Matmul& m) {
          (m.accumulate != 0 ? " accumulate" : "");
 }
 
-std::string work_text(const pe::VectorOp& v) {
+std::string text_of(const pe::VectorOp& v) {
   using memory::Scratchpad;
-  const bool write_back = v.opcode == pe::VectorOpcode::kWriteBack;
+  const auto place = [&](pe::ChainedOperand operand) {
+    return v.chained == operand || v.opcode == pe::VectorOpcode::kWriteBack ? Scratchpad::kOutput
+                                                                            : Scratchpad::kInput;
+  };
   std::string text = "vector  " + std::string(name_of(v.opcode)) + " ";
   if (v.opcode == pe::VectorOpcode::kFill) {
     text += "code=" + hex(v.fill_code);
   } else {
-    text += at(write_back ? Scratchpad::kOutput : Scratchpad::kInput, v.input_address);
+    text += at(place(pe::ChainedOperand::kFirst), v.input_address);
   }
-  if (v.has_second()) text += " " + at(Scratchpad::kInput, v.second_address);
+  if (v.has_second()) {
+    text += " " + at(place(pe::ChainedOperand::kSecond), v.second_address);
+  }
   if (v.has_bias != 0 || v.opcode == pe::VectorOpcode::kBatchNorm) {
     text += " " + at(Scratchpad::kWeight, v.parameter_address);
   }
@@ -127,10 +132,19 @@ void write_layer(std::ostream& out, const Network& network, const Program& progr
   const TilingChoice& t = program.tilings[index];
   out << "# layer " << index << " " << layer.name << " (" << layer.op << "): " << t.tiles
       << " tiles of " << shape({t.images, t.out_rows, t.out_columns, t.filters})
-      << " outputs, loops " << t.loop_order << "\n";
+      << " outputs, loops " << t.loop_order;
+  for (std::size_t i = index + 1; i < program.group_of.size(); ++i) {
+    if (program.group_of[i] != index) break;
+    out << (i == index + 1 ? "; fused: " : ", ") << network.layers[i].name;
+  }
+  out << "\n";
 }
 
 }  // namespace
+
+std::string work_text(const Command& command) {
+  return std::visit([](const auto& work) { return text_of(work); }, command.work);
+}
 
 void write_program(std::ostream& out, const Network& network, const Program& program) {
   out << "# " << network.name << ", " << network.arithmetic->name() << ", batches of "
@@ -141,8 +155,9 @@ void write_program(std::ostream& out, const Network& network, const Program& pro
   std::uint32_t layer = UINT32_MAX;
   for (std::size_t i = 0; i < program.commands.size(); ++i) {
     const Command& command = program.commands[i];
-    if (command.layer != layer) write_layer(out, network, program, layer = command.layer);
-    out << i << " " << std::visit([](const auto& work) { return work_text(work); }, command.work);
+    const std::uint32_t group = program.group_of[command.layer];
+    if (group != layer) write_layer(out, network, program, layer = group);
+    out << i << " " << work_text(command);
     if (!command.after.empty()) {
       out << " after=";
       for (std::size_t a = 0; a < command.after.size(); ++a) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ostream>
+#include <string>
 
 #include "sim/network.h"
 #include "sim/program.h"
@@ -12,5 +13,8 @@ namespace systolog::sim {
 /// operands, addresses, shapes and the commands it waits for; a line that begins with # before each
 /// layer.
 void write_program(std::ostream& out, const Network& network, const Program& program);
+
+/// A command's line without its number and what it waits for.
+std::string work_text(const Command& command);
 
 }  // namespace systolog::sim

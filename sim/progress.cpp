@@ -22,14 +22,24 @@ ProgressLine::~ProgressLine() {
   if (active_) std::fprintf(stderr, "\r\033[K");
 }
 
-void ProgressLine::show(std::size_t done) {
+bool ProgressLine::is_time() {
+  if (!active_) return false;
   const auto now = Clock::now();
-  if (!active_ || now - shown_ < std::chrono::milliseconds(100)) return;
+  if (now - shown_ < std::chrono::milliseconds(100)) return false;
   shown_ = now;
-  const double seconds = std::chrono::duration<double>(now - started_).count();
-  const double left = seconds * static_cast<double>(total_ - done) / static_cast<double>(done);
-  std::fprintf(stderr, "\r\033[K%s: %zu of %zu %s, about %.0f s left", label_.c_str(), done, total_,
-               unit_.c_str(), left);
+  return true;
+}
+
+void ProgressLine::show(std::size_t done) {
+  show(done, static_cast<double>(done) / static_cast<double>(total_), "");
+}
+
+void ProgressLine::show(std::size_t done, double fraction, const std::string& now) {
+  if (!is_time()) return;
+  const double seconds = std::chrono::duration<double>(shown_ - started_).count();
+  std::fprintf(stderr, "\r\033[K%s: %zu of %zu %s, %.0f %%%s%s, about %.0f s left", label_.c_str(),
+               done, total_, unit_.c_str(), 100 * fraction, now.empty() ? "" : ", ", now.c_str(),
+               fraction > 0 ? seconds * (1 - fraction) / fraction : 0.0);
   std::fflush(stderr);
 }
 

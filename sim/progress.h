@@ -18,8 +18,12 @@ class ProgressLine {
   ProgressLine& operator=(const ProgressLine&) = delete;
 
   void show(std::size_t done);
+  /// The same with the whole's done fraction and what is being worked on.
+  void show(std::size_t done, double fraction, const std::string& now);
 
  private:
+  bool is_time();
+
   std::string label_, unit_;
   std::size_t total_;
   bool active_;

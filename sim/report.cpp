@@ -24,10 +24,38 @@ Json gemm_of(const Network& network, const Layer& layer) {
           {"groups", matmul->groups}};
 }
 
+Json sums_of(TilingChoice::Sums sums) {
+  switch (sums) {
+    case TilingChoice::Sums::kNone:
+      return nullptr;
+    case TilingChoice::Sums::kOneTile:
+      return "on chip, one tile at a time";
+    case TilingChoice::Sums::kHeld:
+      return "on chip, several tiles";
+    case TilingChoice::Sums::kSpilled:
+      return "spilled to DRAM";
+  }
+  return nullptr;
+}
+
 Json tiling_of(const TilingChoice& t) {
-  return {{"images", t.images},     {"out_rows", t.out_rows},    {"out_columns", t.out_columns},
-          {"channels", t.channels}, {"filters", t.filters},      {"groups", t.groups},
-          {"tiles", t.tiles},       {"loop_order", t.loop_order}};
+  Json gemm;
+  if (t.k > 0) gemm = {{"m", t.m}, {"k", t.k}, {"n", t.n}};
+  return {{"images", t.images},
+          {"out_rows", t.out_rows},
+          {"out_columns", t.out_columns},
+          {"channels", t.channels},
+          {"filters", t.filters},
+          {"groups", t.groups},
+          {"tiles", t.tiles},
+          {"loop_order", t.loop_order},
+          {"gemm", gemm},
+          {"partial_sums", sums_of(t.sums)},
+          {"estimate",
+           {{"cycles", static_cast<std::uint64_t>(t.estimated_cycles)},
+            {"dram_bytes", t.estimated_dram_bytes},
+            {"energy_pj", number_or_null(t.estimated_energy_pj)}}},
+          {"candidates", t.candidates}};
 }
 
 Json energy_of(const LayerEnergy& e) {
@@ -59,6 +87,12 @@ Json cycles_of(const LayerCycles* t) {
           {"total", count(c.total)}};
 }
 
+/// The layer whose write-back carries this one out; null for layers of their own.
+Json fused_into(const RunResult& run, std::size_t l) {
+  const std::uint32_t first = run.compiled->full.group_of[l];
+  return first == l ? Json() : Json(run.network->layers[first].name);
+}
+
 Json layer_json(const RunResult& run, std::size_t l) {
   const Layer& layer = run.network->layers[l];
   const LayerCounts& c = run.counts[l];
@@ -68,6 +102,7 @@ Json layer_json(const RunResult& run, std::size_t l) {
       {"name", layer.name},
       {"op", layer.op},
       {"engine", std::holds_alternative<MatmulLayer>(layer.work) ? "array" : "vector"},
+      {"fused_into", fused_into(run, l)},
       {"gemm", gemm_of(*run.network, layer)},
       {"macs", c.macs},
       {"cycles", cycles_of(timed ? &run.execution->layers[l] : nullptr)},
@@ -122,6 +157,15 @@ std::string cell(const Json& value, int decimals, double factor = 1.0) {
   return fixed_point(value.get<double>() * factor, decimals);
 }
 
+/// What --layers left; null where the whole network was run.
+Json selection_of(const RunResult& run) {
+  if (run.all_layers == 0) return nullptr;
+  return {{"layers", run.network->layers.size()},
+          {"of", run.all_layers},
+          {"inputs", run.network->has_values ? Json("FP32 reference, encoded") : Json()},
+          {"output", run.network->layers.back().name}};
+}
+
 /// Where each layer's cycles went, in percent of them.
 std::string stalls_text(const Json& layers) {
   TextTable table(
@@ -135,6 +179,7 @@ std::string stalls_text(const Json& layers) {
     table.add(row);
   };
   for (const Json& layer : layers) {
+    if (!layer.at("fused_into").is_null()) continue;
     const Json &cycles = layer.at("cycles"), &by = cycles.at("stall_by");
     std::vector<double> row{cycles.at("compute").get<double>()};
     for (const auto* cause : {"weights", "inputs", "outputs", "dram", "vector_unit"}) {
@@ -167,6 +212,7 @@ Json report_json(const RunResult& run) {
       {"weights", run.weights},
       {"preprocessing", run.preprocessing.empty() ? Json() : Json(run.preprocessing)},
       {"calibration", run.calibration.empty() ? Json() : Json(run.calibration)},
+      {"selection", selection_of(run)},
       {"layers", std::move(layers)},
       {"totals", totals_json(run)},
       {"output_sha256", values ? Json(sha256(run.execution->outputs.values)) : Json()},
@@ -231,8 +277,10 @@ std::string report_text(const Json& report) {
     const Json& cycles = l.at("cycles");
     const Json dram_bytes = l.at("dram").at("read_bytes").get<std::uint64_t>() +
                             l.at("dram").at("write_bytes").get<std::uint64_t>();
-    table.add({l.at("name"), l.at("op"), cell(l.at("macs"), 0), cell(cycles.at("total"), 0),
-               cell(cycles.at("stall"), 0), cell(l.at("utilization"), 1, 100),
+    const bool fused = !l.at("fused_into").is_null();
+    table.add({l.at("name"), l.at("op"), cell(l.at("macs"), 0),
+               fused ? "fused" : cell(cycles.at("total"), 0),
+               fused ? "" : cell(cycles.at("stall"), 0), cell(l.at("utilization"), 1, 100),
                cell(l.at("mapping_efficiency"), 1, 100), cell(dram_bytes, 0),
                cell(l.at("energy_pj").at("total"), 3, 1e-6)});
   }
@@ -250,6 +298,15 @@ std::string report_text(const Json& report) {
                      report.at("weights").get<std::string>() + ")" +
                      (images == 1 ? "" : "; a layer's row is all of them together") + "\n\n" +
                      table.to_string() + "\n";
+  if (const Json& s = report.at("selection"); !s.is_null()) {
+    text += "layers      " + s.at("layers").dump() + " of " + s.at("of").dump() +
+            (s.at("inputs").is_null()
+                 ? ""
+                 : "; what they read from others is the FP32 reference's, encoded; the output is "
+                   "that of " +
+                       s.at("output").get<std::string>()) +
+            "\n\n";
+  }
   if (!t.at("cycles").is_null()) text += stalls_text(report.at("layers"));
   text += "per image   " + cell(t.at("cycles"), 1, 1 / images) + " cycles, " +
           cell(t.at("seconds"), 2, 1e6 / images) + " us, " +

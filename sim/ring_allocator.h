@@ -6,22 +6,29 @@
 
 namespace systolog::sim {
 
-/// Hands out scratchpad regions one behind the other and starts again at 0 where the end is
-/// reached: tiles alternate by themselves, so the next one loads while this one is used. Whether
-/// an old region is still needed is the hazard tracker's business.
+/// Hands out scratchpad regions one behind the other and starts again where the end is reached:
+/// tiles alternate by themselves, so the next one loads while this one is used. Whether an old
+/// region is still needed is the hazard tracker's business.
 class RingAllocator {
  public:
-  explicit RingAllocator(std::uint64_t capacity_bytes) : capacity_(capacity_bytes) {}
+  explicit RingAllocator(std::uint64_t capacity_bytes) : end_(capacity_bytes) {}
 
   struct Region {
     std::uint64_t begin = 0, end = 0;
     bool overlaps(const Region& other) const { return begin < other.end && other.begin < end; }
   };
 
-  /// `bytes` must fit the capacity. Addresses are multiples of kAlignment.
+  /// From now on only [begin, end) is handed out; `begin` a multiple of kAlignment.
+  void use(std::uint64_t begin, std::uint64_t end) {
+    begin_ = begin;
+    end_ = end;
+    if (next_ < begin || next_ > end) next_ = begin;
+  }
+
+  /// `bytes` must fit. Addresses are multiples of kAlignment.
   Region allocate(std::uint64_t bytes) {
-    assert(bytes <= capacity_);
-    if (next_ + bytes > capacity_) next_ = 0;
+    assert(bytes <= end_ - begin_);
+    if (next_ + bytes > end_) next_ = begin_;
     const Region region{next_, next_ + bytes};
     next_ = align(region.end);
     return region;
@@ -33,7 +40,7 @@ class RingAllocator {
   }
 
  private:
-  std::uint64_t capacity_;
+  std::uint64_t begin_ = 0, end_;
   std::uint64_t next_ = 0;
 };
 

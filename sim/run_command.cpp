@@ -2,16 +2,20 @@
 // systolog run: one network on one accelerator.
 #include <filesystem>
 #include <iostream>
+#include <optional>
+#include <span>
 #include <sstream>
 
 #include "models/user_error.h"
 #include "sim/command_line.h"
 #include "sim/data_options.h"
+#include "sim/layer_selection.h"
 #include "sim/program_text.h"
 #include "sim/progress.h"
 #include "sim/report.h"
 #include "sim/share.h"
 #include "sim/technology.h"
+#include "sim/tracer.h"
 #include "sim/workload_file.h"
 #include "workloads/npy.h"
 #include "workloads/reference.h"
@@ -58,7 +62,7 @@ Arguments with_joined_dump(const Arguments& arguments) {
 
 int run_command(const Arguments& arguments) {
   std::string config_name, workload_name, fidelity_name = "transaction", images_text, output, dump,
-                                          outputs, seed_text = "1";
+                                          outputs, trace, layers, seed_text = "1";
   DataOptions data;
   std::vector<std::string> overrides;
   po::options_description options("Options");
@@ -80,6 +84,11 @@ int run_command(const Arguments& arguments) {
   add("output", po::value(&output), "folder for report.json and layers.csv");
   add("dump-program", po::value(&dump)->implicit_value(""),
       "print the compiled commands and stop; with a file: write them there and run");
+  add("trace", po::value(&trace),
+      "file for a timeline of all engines, to be opened in Perfetto (docs/trace.md)");
+  add("layers", po::value(&layers),
+      "run only these layers, on the FP32 reference's values: names and ranges FIRST..LAST, "
+      "apart by commas");
   add("json", po::bool_switch(), "print report.json instead of the table");
   add("quiet", po::bool_switch(), "print nothing but errors");
   po::variables_map values;
@@ -87,6 +96,11 @@ int run_command(const Arguments& arguments) {
   const bool quiet = values["quiet"].as<bool>(), json = values["json"].as<bool>();
 
   const Fidelity fidelity = to_fidelity(fidelity_name);
+  if (values.count("trace") != 0 && fidelity == Fidelity::kFunctional) {
+    throw UserError("--trace " + trace +
+                    ": functional fidelity has no time; allowed with "
+                    "--fidelity transaction");
+  }
   if (images_text.empty()) images_text = data.input.empty() ? "1" : "all";
   const std::size_t wanted = images_text == "all" ? 0 : to_count("--images", images_text, 1);
   if (values.count("output") != 0) check_output_folder(output);
@@ -127,8 +141,18 @@ int run_command(const Arguments& arguments) {
     run.calibration = calibration.name;
     ranges = calibrate(workload.graph, calibration.images);
   }
-  const Network network = lower(workload.graph, std::move(arithmetic), ranges, config.quantisation);
-  const CompiledNetwork compiled = compile_for(network, config, count);
+  Network network = lower(workload.graph, std::move(arithmetic), ranges, config.quantisation);
+  std::span<const std::uint32_t> labels = images.labels;
+  if (values.count("layers") != 0) {
+    run.all_layers = network.layers.size();
+    const auto kept = named_layers(network, layers);
+    // Labels belong to the output of the whole network.
+    if (network.layers[kept.back()].output != network.output) labels = {};
+    auto of_last = keep_layers(network, kept, workload.graph, images.images);
+    if (!of_last.values.empty()) reference = std::move(of_last);
+  }
+  const EnergyFigures figures = energy_figures(technology, config);
+  const CompiledNetwork compiled = compile_for(network, config, count, &figures);
   if (values.count("dump-program") != 0) {
     if (dump.empty()) {
       write_program(std::cout, network, compiled.full);
@@ -138,11 +162,18 @@ int run_command(const Arguments& arguments) {
     write_program(text, network, compiled.full);
     write_file(dump, text.str());
   }
+  std::optional<Tracer> tracer;
+  if (values.count("trace") != 0) tracer.emplace(trace, network, config);
   Execution execution;
   {
     ProgressLine progress(network.arithmetic->name(), count, quiet || json);
-    execution = execute(network, compiled, config, fidelity, images.images,
-                        [&](std::size_t done) { progress.show(done); });
+    execution = execute(
+        network, compiled, config, fidelity, images.images,
+        [&](const ProgressStep& step) {
+          progress.show(step.images, step.fraction, network.layers[step.layer].name);
+        },
+        tracer ? &*tracer : nullptr);
+    if (tracer) tracer->close();
   }
   run.config = &config;
   run.network = &network;
@@ -154,7 +185,7 @@ int run_command(const Arguments& arguments) {
   run.preprocessing = images.preprocessing;
   run.counts = count_layers(network, compiled, config);
   run.costs = roll_up(network, config, technology, run.counts, execution.layers);
-  if (!timing_only) run.accuracy = compare(execution.outputs, reference, images.labels);
+  if (!timing_only) run.accuracy = compare(execution.outputs, reference, labels);
 
   const Json report = report_json(run);
   if (!output.empty()) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/statistics.h"
 
+#include "sim/energy_figures.h"
+
 namespace systolog::sim {
 namespace {
 
@@ -47,11 +49,11 @@ class Counter {
     LayerCounts c;
     c.input_reads = v.input_reads;
     c.weight_reads = v.parameter_reads;
-    c.output_reads = v.output_reads;
+    c.output_reads = v.output_reads + v.chained_reads;
     c.output_writes = v.output_writes;
     c.sram_bytes = {v.input_reads * arithmetic_.code_bytes(), op.parameter_bytes(arithmetic_),
                     v.output_reads * arithmetic_.accumulator_bytes() +
-                        v.output_writes * arithmetic_.code_bytes()};
+                        (v.chained_reads + v.output_writes) * arithmetic_.code_bytes()};
     return c;
   }
 
@@ -100,20 +102,16 @@ Costs roll_up(const Network& network, const AcceleratorConfig& config,
   const models::Arithmetic& a = *network.arithmetic;
   const int accumulator_bits = static_cast<int>(8 * a.accumulator_bytes());
   const models::MacCost mac = models::mac_cost(table, a.name(), a.bits(), accumulator_bits);
-  const std::array<std::uint64_t, memory::kScratchpads> capacity = {
-      config.input_sram.capacity_bytes, config.weight_sram.capacity_bytes,
-      config.output_sram.capacity_bytes};
+  const auto capacity = capacities(config);
+  const EnergyFigures figures = energy_figures(table, config);
 
   Costs costs;
-  double leakage_mw = 0, sram_area = 0;
+  double sram_area = 0;
   bool access_published = true, leakage_published = true;
-  std::array<double, memory::kScratchpads> sram_pj_per_byte = {};
   for (std::size_t s = 0; s < capacity.size(); ++s) {
     const auto bytes = static_cast<double>(capacity[s]);
-    sram_pj_per_byte[s] = *table.sram_pj_per_64_bit.at(bytes) / 8.0;
     access_published = access_published && table.sram_pj_per_64_bit.covers(bytes);
     leakage_published = leakage_published && table.sram_leakage_mw.covers(bytes);
-    leakage_mw += *table.sram_leakage_mw.at(bytes);
     sram_area += *table.sram_area_um2.at(bytes);
   }
   for (std::size_t l = 0; l < counts.size(); ++l) {
@@ -124,13 +122,12 @@ Costs roll_up(const Network& network, const AcceleratorConfig& config,
         table.register_pj_per_bit * (static_cast<double>(c.operand_register_writes) * a.bits() +
                                      static_cast<double>(c.sum_register_writes) * accumulator_bits);
     for (std::size_t s = 0; s < capacity.size(); ++s) {
-      e.sram += sram_pj_per_byte[s] * static_cast<double>(c.sram_bytes[s]);
+      e.sram += figures.sram_pj_per_byte[s] * static_cast<double>(c.sram_bytes[s]);
     }
-    e.dram = table.dram_pj_per_64_bit / 8.0 *
-             static_cast<double>(c.dram_read_bytes + c.dram_write_bytes);
-    // mW times us is nJ.
+    e.dram = figures.dram_pj_per_byte * static_cast<double>(c.dram_read_bytes + c.dram_write_bytes);
     if (!cycles.empty()) {
-      e.static_ = leakage_mw * static_cast<double>(cycles[l].total) / config.clock_mhz * 1e3;
+      e.static_ =
+          figures.leakage_pj_per_cycle(config.clock_mhz) * static_cast<double>(cycles[l].total);
     }
     costs.layers.push_back(e);
   }

@@ -6,17 +6,20 @@
 #include "sim/host_io.h"
 #include "sim/layer_cycles.h"
 #include "sim/platform.h"
+#include "sim/tracer.h"
 
 namespace systolog::sim {
+
 Execution execute_transaction(const Network& network, const CompiledNetwork& compiled,
                               const AcceleratorConfig& config, const workloads::Tensor& images,
-                              const Progress& progress) {
+                              const Progress& progress, Tracer* tracer) {
   Execution result;
   if (network.has_values) result.outputs = output_tensor(network, compiled.images);
   result.layers.resize(network.layers.size());
   const std::size_t image_size = network.output_shape.count();
   Platform platform("platform", config, *network.arithmetic,
                     network.has_values ? pe::Values::kComputed : pe::Values::kNone);
+  if (tracer != nullptr) tracer->attach(platform);
   platform.run([&] {
     const Program* loaded = nullptr;
     const std::size_t batches = compiled.full_batches + (compiled.rest ? 1 : 0);
@@ -30,7 +33,25 @@ Execution execute_transaction(const Network& network, const CompiledNetwork& com
         platform.write_dram(program.input_address,
                             encode_images(network, images, first, program.batch));
       }
-      add_cycles(program, platform.processor.run(program), config, result.layers);
+      for (std::size_t f = 0; f < network.fed.size(); ++f) {
+        platform.write_dram(program.fed_addresses[f],
+                            fed_codes(network, compiled.images, f, first, program.batch));
+      }
+      const sc_core::sc_time begin = sc_core::sc_time_stamp();
+      if (progress) {
+        platform.processor.observe([&, first](std::uint32_t ended, std::size_t index) {
+          const double done = static_cast<double>(ended) /
+                              static_cast<double>(program.commands.size()) * program.batch;
+          progress({first,
+                    (static_cast<double>(first) + done) / static_cast<double>(compiled.images),
+                    program.commands[index].layer});
+        });
+      }
+      const auto& spans = platform.processor.run(program);
+      if (tracer != nullptr) {
+        tracer->batch(program, spans, begin, platform.processor.clock_period());
+      }
+      add_cycles(program, spans, config, result.layers);
       if (network.has_values) {
         output.resize(program.output_bytes);
         platform.read_dram(program.output_address, output);
@@ -38,7 +59,11 @@ Execution execute_transaction(const Network& network, const CompiledNetwork& com
                        std::span(result.outputs.values)
                            .subspan(first * image_size, program.batch * image_size));
       }
-      if (progress) progress(first + program.batch);
+      if (progress) {
+        const std::size_t done = first + program.batch;
+        progress({done, static_cast<double>(done) / static_cast<double>(compiled.images),
+                  network.layers.size() - 1});
+      }
     }
   });
   return result;

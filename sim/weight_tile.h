@@ -7,8 +7,8 @@
 
 #include "models/arithmetic.h"
 #include "sim/activation_map.h"
+#include "sim/layer_shape.h"
 #include "sim/network.h"
-#include "sim/tiling.h"
 
 namespace systolog::sim {
 

@@ -174,6 +174,42 @@ TEST(BadOption, IsNamed) {
   EXPECT_NE(o.err.find("\"frobnicate\" is not a command"), std::string::npos) << o.err;
 }
 
+TEST(BadOption, OfLayersAndTraceIsNamed) {
+  const std::string good = "--config edge16 --workload lenet5 ";
+  for (const auto* layers : {"conv9", "conv1,conv9", "conv1..conv9", "CONV1"}) {
+    expect_refused(good + "--layers " + layers, std::string("--layers ") + layers + ": \"");
+    expect_refused(good + "--layers " + layers, "conv1, pool1, conv2, pool2, fc1, fc2, fc3");
+  }
+  expect_refused(good + "--layers conv2..conv1", "ends before it begins");
+  expect_refused(good + "--layers ,", "is no layer of lenet5");
+  const Folder folder;
+  const fs::path file = folder / "trace.json";
+  expect_refused(good + "--fidelity functional --trace " + quoted(file),
+                 "functional fidelity has no time");
+  EXPECT_FALSE(fs::exists(file));
+  fs::create_directory(folder / "folder");
+  expect_refused(good + "--trace " + quoted(folder / "folder"), "is a folder");
+}
+
+TEST(BadConfig, WithScratchpadsTooSmallSaysTheSmallestThatDo) {
+  const auto options = [](int input, int weight, int output) {
+    return "--config edge16 --workload lenet5 --set arithmetic=fp32/exact "
+           "--set memory.input_sram.capacity_bytes=" +
+           std::to_string(input) +
+           " --set memory.weight_sram.capacity_bytes=" + std::to_string(weight) +
+           " --set memory.output_sram.capacity_bytes=" + std::to_string(output);
+  };
+  // conv1 and conv2: one pixel of one filter needs 25 codes of 4 bytes (112 with alignment), their
+  // weights and a bias.
+  for (const auto& small :
+       {options(64, 4096, 4096), options(111, 104, 64), options(112, 103, 64)}) {
+    expect_refused(small, "112 bytes of /memory/input_sram");
+    expect_refused(small, "104 bytes of /memory/weight_sram");
+  }
+  const Outcome o = systolog("run --quiet --fidelity functional " + options(112, 104, 64));
+  EXPECT_EQ(o.status, 0) << o.err;
+}
+
 TEST(BadOption, OutputThatIsAFileIsRefusedBeforeAnythingRuns) {
   const Folder folder;
   const fs::path file = folder.write("taken", "mine");

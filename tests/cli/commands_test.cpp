@@ -68,6 +68,70 @@ TEST(Run, DumpsTheProgramToTheConsoleInsteadOfRunningAndToAFileBesidesRunning) {
   }
 }
 
+TEST(Run, TracesToAFileThatIsWholeJson) {
+  const Folder folder;
+  const fs::path file = folder / "trace.json";
+  const Outcome o = systolog("run --config edge16 --workload lenet5 --trace " + quoted(file));
+  ASSERT_EQ(o.status, 0) << o.err;
+  const Json trace = Json::parse(contents(file));
+  std::vector<std::string> tracks;
+  for (const Json& event : trace["traceEvents"]) {
+    if (event["name"] == "thread_name") tracks.push_back(event["args"]["name"]);
+  }
+  EXPECT_EQ(tracks, (std::vector<std::string>{"DMA load", "DMA store", "array", "vector unit",
+                                              "bus", "DRAM channel"}));
+}
+
+TEST(Run, OfSomeLayersGivesTheirFiguresAndTheReferencesInputs) {
+  const Json all = run("--images 2 --set compiler.fuse_layers=false --set arithmetic=fp32/exact");
+  const Json some =
+      run("--images 2 --set compiler.fuse_layers=false --set arithmetic=fp32/exact "
+          "--layers conv2..pool2,fc2");
+  ASSERT_EQ(some["layers"].size(), 3U);
+  EXPECT_EQ(some["selection"]["of"], all["layers"].size());
+  for (const Json& layer : some["layers"]) {
+    for (const Json& same : all["layers"]) {
+      if (same["name"] != layer["name"]) continue;
+      EXPECT_EQ(layer["macs"], same["macs"]);
+      EXPECT_EQ(layer["dram"], same["dram"]);
+      EXPECT_EQ(layer["tiling"], same["tiling"]);
+    }
+  }
+  // fc2 on the reference's values is fc2's reference but for the order of additions.
+  EXPECT_LT(some["accuracy"]["max_abs_error"].get<double>(), 1e-4);
+  EXPECT_TRUE(some["accuracy"]["top1"].is_null()) << "labels are of the whole network";
+  EXPECT_TRUE(all["selection"].is_null());
+  const Json functional =
+      run("--images 2 --set compiler.fuse_layers=false --set arithmetic=fp32/exact "
+          "--layers conv2..pool2,fc2 --fidelity functional");
+  EXPECT_EQ(functional["output_sha256"], some["output_sha256"]);
+  // The whole network by name is the whole network.
+  const Json whole = run("--images 2 --layers conv1..fc3");
+  EXPECT_EQ(whole["output_sha256"], run("--images 2")["output_sha256"]);
+  EXPECT_FALSE(whole["accuracy"]["top1"].is_null());
+}
+
+TEST(Run, ChoosesTilesByTheObjective) {
+  const std::string small =
+      "--set arithmetic=fp32/exact --set memory.input_sram.capacity_bytes=4096 "
+      "--set memory.weight_sram.capacity_bytes=4096 --set memory.output_sram.capacity_bytes=4096 "
+      "--set compiler.objective=";
+  const auto bytes = [](const Json& report) {
+    return report["totals"]["dram_bytes"].get<std::uint64_t>();
+  };
+  const Json latency = run(small + "latency"), traffic = run(small + "dram_traffic"),
+             energy = run(small + "energy");
+  EXPECT_LT(bytes(traffic), bytes(latency));
+  EXPECT_LT(latency["totals"]["cycles"], traffic["totals"]["cycles"]);
+  EXPECT_LT(energy["totals"]["energy_pj"], latency["totals"]["energy_pj"]);
+  for (const Json& layer : traffic["layers"]) {
+    const Json& tiling = layer["tiling"];
+    EXPECT_GT(tiling["candidates"], 0);
+    EXPECT_GT(tiling["estimate"]["energy_pj"], 0);
+    EXPECT_GT(tiling["estimate"]["cycles"], 0);
+  }
+}
+
 TEST(Run, ReportHasEveryKeyAndAddsUp) {
   const Json r = run("--images 3 --set compiler.batch=2");
   for (const auto* key : {"systolog", "workload", "accelerator", "arithmetic", "fidelity", "images",

@@ -83,6 +83,9 @@ AcceleratorConfig random_config(Draw& draw) {
   c.dram.latency_ns = static_cast<double>(draw.below(1'000'000)) / 7.0;
   number(c.compiler.batch, 1, 65'536);
   c.compiler.fold_batch_norm = draw.one_in(2);
+  c.compiler.fuse_layers = draw.one_in(2);
+  c.compiler.objective =
+      draw.of<Objective>({Objective::kLatency, Objective::kEnergy, Objective::kDramTraffic});
   if (draw.one_in(2)) c.quantisation.activations = ActivationScheme::kAffine;
   if (draw.one_in(2)) c.quantisation.weights = WeightScheme::kPerChannel;
   return c;

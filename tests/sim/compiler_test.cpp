@@ -30,7 +30,10 @@ Compiled random_program(std::uint64_t seed) {
   Compiled c;
   c.network = lower_calibrated(graph, draw.of(arithmetic_cases()), images);
   const auto batch = static_cast<std::uint32_t>(draw.between(1, 3));
-  c.config = with_tight_scratchpads(random_accelerator(draw), c.network, batch, draw);
+  c.config = random_accelerator(draw);
+  c.config.compiler.objective = draw.of(objectives());
+  c.config.compiler.fuse_layers = !draw.one_in(3);
+  c.config = with_tight_scratchpads(c.config, c.network, batch, draw);
   c.program = compile(c.network, c.config, batch);
   return c;
 }
@@ -44,7 +47,7 @@ TEST(Compiler, EveryCommandStaysInsideReadsWhatIsThereAndWaitsForWhatItNeeds) {
   }
 }
 
-TEST(Compiler, ArrayAndVectorUnitStartALayerWhenTheLayerBeforeIsStored) {
+TEST(Compiler, ArrayAndVectorUnitStartAGroupOfLayersWhenTheOneBeforeIsStored) {
   for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
     const Program program = random_program(seed).program;
     const auto ordered = ordered_before(program);
@@ -52,7 +55,8 @@ TEST(Compiler, ArrayAndVectorUnitStartALayerWhenTheLayerBeforeIsStored) {
       const Engine engine = engine_of(program.commands[i]);
       if (engine == Engine::kLoad || engine == Engine::kStore) continue;
       for (std::size_t j = 0; j < i; ++j) {
-        if (program.commands[j].layer == program.commands[i].layer) continue;
+        const auto& group_of = program.group_of;
+        if (group_of[program.commands[j].layer] == group_of[program.commands[i].layer]) continue;
         ASSERT_TRUE(ordered[i][j])
             << "seed " << seed << ": command " << i << " of layer " << program.commands[i].layer
             << " may overlap command " << j << " of layer " << program.commands[j].layer;
@@ -69,8 +73,8 @@ TEST(Compiler, GivesTheSameProgramEachTime) {
 }
 
 /// What the tests on random networks rest on: that their scratchpads cut every dimension.
-TEST(RandomNetworks, AreTiledInEveryDimensionAndBothLoopOrders) {
-  std::map<std::string, int> cut, orders, ops;
+TEST(RandomNetworks, AreTiledInEveryDimensionFusedAndSpilled) {
+  std::map<std::string, int> cut, orders, ops, fused, sums;
   for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
     const Compiled c = random_program(seed);
     for (std::size_t l = 0; l < c.network.layers.size(); ++l) {
@@ -79,6 +83,12 @@ TEST(RandomNetworks, AreTiledInEveryDimensionAndBothLoopOrders) {
       const auto& in = c.network.values[layer.inputs[0]].shape;
       const auto& out = c.network.values[layer.output].shape;
       const auto* matmul = std::get_if<MatmulLayer>(&layer.work);
+      if (c.program.group_of[l] != l) {
+        ++fused[layer.op];
+        continue;
+      }
+      sums[t.sums == TilingChoice::Sums::kSpilled ? "spilled" : "held"] +=
+          t.sums == TilingChoice::Sums::kSpilled || t.sums == TilingChoice::Sums::kHeld ? 1 : 0;
       const std::uint64_t groups = matmul != nullptr ? matmul->groups : 1;
       const std::uint64_t channels = matmul != nullptr ? matmul->channels : in.channels;
       cut["images"] += t.images < c.program.batch ? 1 : 0;
@@ -98,6 +108,11 @@ TEST(RandomNetworks, AreTiledInEveryDimensionAndBothLoopOrders) {
   }
   EXPECT_GE(orders["groups, filters, pixels, channels"], 5);
   EXPECT_GE(orders["groups, pixels, filters, channels"], 5);
+  for (const auto* op : {"relu", "add"}) EXPECT_GE(fused[op], 2) << op;
+  EXPECT_GE(fused["max_pool"] + fused["average_pool"], 2);
+  for (const auto& [op, count] : fused) ops[op] += count;
+  EXPECT_GE(sums["held"], 3);
+  EXPECT_GE(sums["spilled"], 3);
   for (const auto* op : {"conv", "gemm", "relu", "max_pool", "average_pool", "global_average_pool",
                          "add", "batch_norm", "softmax"}) {
     EXPECT_GE(ops[op], 3) << op;
@@ -132,19 +147,54 @@ AcceleratorConfig with_capacities(std::uint64_t input, std::uint64_t weight, std
   return config;
 }
 
-TEST(ScratchpadsTooSmall, AreRefusedByLayerWithTheSmallestCapacitiesThatWouldDo) {
+TEST(ScratchpadsTooSmall, AreRefusedWithTheSmallestCapacitiesThatWouldDo) {
   const Network network = one_conv();
   EXPECT_NO_THROW(compile(network, with_capacities(16, 17, 17), 1));
   for (const auto& config :
        {with_capacities(15, 17, 17), with_capacities(16, 16, 17), with_capacities(16, 17, 16)}) {
     const std::string message = message_of([&] { compile(network, config, 1); });
     const auto has = [](const memory::SramConfig& sram) {
-      return "(has " + std::to_string(sram.capacity_bytes) + ")";
+      return "(has " + std::to_string(sram.capacity_bytes) + "; layer features.conv)";
     };
-    expect_parts(message, {"net", "features.conv",
-                           "16 bytes of /memory/input_sram " + has(config.input_sram),
-                           "17 of /memory/weight_sram " + has(config.weight_sram),
-                           "17 of /memory/output_sram " + has(config.output_sram)});
+    expect_parts(message, {"net: ", "16 bytes of /memory/input_sram " + has(config.input_sram),
+                           "17 bytes of /memory/weight_sram " + has(config.weight_sram),
+                           "17 bytes of /memory/output_sram " + has(config.output_sram)});
+  }
+}
+
+/// The number before " bytes of /memory/NAME".
+std::uint64_t needed(const std::string& message, const std::string& memory) {
+  const std::size_t end = message.find(" bytes of /memory/" + memory);
+  EXPECT_NE(end, std::string::npos) << message;
+  const std::size_t begin = message.find_last_of(' ', end - 1) + 1;
+  return std::stoull(message.substr(begin, end - begin));
+}
+
+TEST(ScratchpadsTooSmall, WhatTheMessageNamesIsEnoughForTheWholeNetworkAndAByteLessIsNot) {
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    Draw draw(seed);
+    const auto graph = random_graph(draw);
+    const auto images = random_images(graph, 2, draw);
+    const Network network = lower_calibrated(graph, draw.of(arithmetic_cases()), images);
+    AcceleratorConfig config = random_accelerator(draw);
+    if (draw.one_in(2)) config.compiler.objective = Objective::kDramTraffic;
+    const std::vector<std::pair<std::string, memory::SramConfig*>> srams = {
+        {"input_sram", &config.input_sram},
+        {"weight_sram", &config.weight_sram},
+        {"output_sram", &config.output_sram}};
+    for (const auto& [name, sram] : srams) sram->capacity_bytes = 1;
+    const std::string message = message_of([&] { compile(network, config, 2); });
+    for (const auto& [name, sram] : srams) sram->capacity_bytes = needed(message, name);
+    const Program program = compile(network, config, 2);
+    if (program.commands.size() < 3000) {
+      EXPECT_EQ(wrong_with(program, config, *network.arithmetic), "") << "seed " << seed;
+    }
+    for (const auto& [name, sram] : srams) {
+      if (sram->capacity_bytes == 0) continue;  // nothing has weights
+      --sram->capacity_bytes;
+      EXPECT_THROW(compile(network, config, 2), UserError) << "seed " << seed << ", " << name;
+      ++sram->capacity_bytes;
+    }
   }
 }
 

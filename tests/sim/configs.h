@@ -68,6 +68,12 @@ inline std::vector<BadConfig> bad_configs() {
       {"FoldBatchNormANumber",
        R"({"compiler": {"fold_batch_norm": 1}})",
        {"/compiler/fold_batch_norm: got 1", "true or false"}},
+      {"ObjectiveUnknown",
+       R"({"compiler": {"objective": "speed"}})",
+       {"/compiler/objective: got \"speed\"", "latency, energy, dram_traffic"}},
+      {"FuseLayersANumber",
+       R"({"compiler": {"fuse_layers": 1}})",
+       {"/compiler/fuse_layers: got 1", "true or false"}},
       {"ActivationsMisspelt",
        R"({"quantisation": {"activations": "affin"}})",
        {"/quantisation/activations: got \"affin\"", "symmetric, affine"}},
@@ -129,6 +135,7 @@ inline std::vector<std::string> good_configs() {
       R"({"array": {}, "memory": {"dma": {}, "dram": {"latency_ns": 0}}})",
       R"({"arithmetic": "posit:16,1/plam", "technology": "some/table.json"})",
       R"({"compiler": {"batch": 65536, "fold_batch_norm": false}})",
+      R"({"compiler": {"objective": "dram_traffic", "fuse_layers": false}})",
       R"({"quantisation": {"activations": "affine", "weights": "per_channel"}})",
   };
 }

@@ -2,7 +2,6 @@
 #include "sim/dram_file.h"
 
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <filesystem>

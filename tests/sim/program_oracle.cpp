@@ -57,14 +57,20 @@ struct Toucher {
       const std::uint64_t factor = arithmetic.is_quantised() ? 4 : 0;
       touch(kWeight, v.parameter_address, v.channels * (bias + factor), false);
     } else if (v.opcode != pe::VectorOpcode::kFill) {
-      touch(kInput, v.input_address, in * code, false);
+      touch(v.chained == pe::ChainedOperand::kFirst ? kOutput : kInput, v.input_address, in * code,
+            false);
+    }
+    if (v.opcode == pe::VectorOpcode::kAdd) {
+      touch(v.chained == pe::ChainedOperand::kSecond ? kOutput : kInput, v.second_address,
+            in * code, false);
     }
     const bool adds = v.opcode == pe::VectorOpcode::kAdd || v.opcode == pe::VectorOpcode::kSub ||
                       v.opcode == pe::VectorOpcode::kMul;
     if (adds) {
       const std::uint64_t codes =
           v.second_per_channel != 0 ? std::uint64_t{v.images} * v.channels : in;
-      touch(kInput, v.second_address, codes * code, false);
+      touch(v.chained == pe::ChainedOperand::kSecond ? kOutput : kInput, v.second_address,
+            codes * code, false);
     }
     if (v.opcode == pe::VectorOpcode::kBatchNorm) {
       touch(kWeight, v.parameter_address, std::uint64_t{v.channels} * 2 * 4, false);
@@ -175,11 +181,26 @@ struct Describer {
   void operator()(const pe::VectorOp& v) const {
     out << "vector " << static_cast<int>(v.opcode) << " " << v.input_address << " "
         << v.second_address << " " << v.parameter_address << " " << v.output_address;
-    for (const std::uint32_t field :
-         {v.relu, v.images, v.channels, v.rows, v.columns, v.out_rows, v.out_columns, v.kernel_rows,
-          v.kernel_columns, v.stride_rows, v.stride_columns, v.dilation_rows, v.dilation_columns,
-          v.count_include_pad, v.has_bias, v.fill_code, v.second_per_channel, v.clips,
-          static_cast<std::uint32_t>(v.activation)}) {
+    for (const std::uint32_t field : {v.relu,
+                                      v.images,
+                                      v.channels,
+                                      v.rows,
+                                      v.columns,
+                                      v.out_rows,
+                                      v.out_columns,
+                                      v.kernel_rows,
+                                      v.kernel_columns,
+                                      v.stride_rows,
+                                      v.stride_columns,
+                                      v.dilation_rows,
+                                      v.dilation_columns,
+                                      v.count_include_pad,
+                                      v.has_bias,
+                                      v.fill_code,
+                                      v.second_per_channel,
+                                      v.clips,
+                                      static_cast<std::uint32_t>(v.activation),
+                                      static_cast<std::uint32_t>(v.chained)}) {
       out << " " << field;
     }
     out << " " << v.first_row << " " << v.first_column;
@@ -244,7 +265,8 @@ std::string describe(const Program& program) {
   for (const TilingChoice& t : program.tilings) {
     out << "\n"
         << t.images << " " << t.out_rows << " " << t.out_columns << " " << t.channels << " "
-        << t.filters << " " << t.groups << " " << t.tiles << " " << t.loop_order;
+        << t.filters << " " << t.groups << " " << t.tiles << " " << t.loop_order << " "
+        << t.estimated_cycles << " " << t.estimated_dram_bytes << " " << t.candidates;
   }
   return out.str();
 }

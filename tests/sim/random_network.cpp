@@ -303,11 +303,22 @@ class Builder {
   Graph graph_;
 };
 
+/// Figures for compilers that weigh energies.
+EnergyFigures round_figures() {
+  EnergyFigures figures;
+  figures.sram_pj_per_byte = {1.0, 1.5, 2.0};
+  figures.dram_pj_per_byte = 100.0;
+  figures.register_pj_per_bit = 0.01;
+  figures.leakage_mw = 3.0;
+  return figures;
+}
+
 /// Commands of the Program, none where a layer does not fit.
 std::optional<std::size_t> commands(const Network& network, const AcceleratorConfig& config,
                                     std::uint32_t batch) {
   try {
-    return compile(network, config, batch).commands.size();
+    static const EnergyFigures kFigures = round_figures();
+    return compile(network, config, batch, &kFigures).commands.size();
   } catch (const UserError&) {
     return std::nullopt;
   }
@@ -363,6 +374,12 @@ AcceleratorConfig random_accelerator(Draw& draw) {
   config.dma.burst_bytes = static_cast<std::uint32_t>(draw.between(4, 64));
   config.dma.outstanding_bursts = static_cast<std::uint32_t>(draw.between(1, 8));
   return config;
+}
+
+const std::vector<Objective>& objectives() {
+  static const std::vector<Objective> kObjectives = {Objective::kLatency, Objective::kEnergy,
+                                                     Objective::kDramTraffic};
+  return kObjectives;
 }
 
 AcceleratorConfig with_tight_scratchpads(AcceleratorConfig config, const Network& network,

@@ -39,6 +39,8 @@ Network lower_calibrated(const workloads::Graph& graph, const ArithmeticCase& ar
 /// An accelerator with a small random array and generous scratchpads.
 AcceleratorConfig random_accelerator(Draw& draw);
 
+const std::vector<Objective>& objectives();
+
 /// The same with scratchpads shrunk until the network hardly fits them: tiling in every dimension,
 /// up to 1,500 commands.
 AcceleratorConfig with_tight_scratchpads(AcceleratorConfig config, const Network& network,

@@ -29,6 +29,7 @@ class Schedule : public testing::TestWithParam<std::uint64_t> {
     config_ = random_accelerator(draw);
     config_.clock_mhz = static_cast<double>(draw.of<std::uint64_t>({100, 500, 700}));
     config_.compiler.batch = static_cast<std::uint32_t>(count);
+    config_.compiler.objective = draw.of(objectives());
     config_ = with_tight_scratchpads(config_, network_, config_.compiler.batch, draw);
     compiled_ = compile_for(network_, config_, count);
   }
@@ -158,7 +159,7 @@ std::vector<LayerTrace> trace_layers(const Program& program, const Spans& spans,
   std::vector<bool> has_matmul(layers);
   for (std::size_t i = 0; i < spans.size(); ++i) {
     const Command& c = program.commands[i];
-    if (engine_of(c) == Engine::kArray) has_matmul[c.layer] = true;
+    if (engine_of(c) == Engine::kArray) has_matmul[program.group_of[c.layer]] = true;
     if (std::holds_alternative<memory::Transfer>(c.work)) fill(transfer, spans[i]);
   }
   std::uint64_t start = 0;
@@ -169,7 +170,7 @@ std::vector<LayerTrace> trace_layers(const Program& program, const Spans& spans,
     t.vector.resize(end);
     t.transfer = transfer;
     for (std::size_t i = 0; i < spans.size(); ++i) {
-      if (program.commands[i].layer != l) continue;
+      if (program.group_of[program.commands[i].layer] != l) continue;
       const Engine engine = engine_of(program.commands[i]);
       t.end = std::max(t.end, spans[i].end);
       if (engine == Engine::kVector) fill(t.vector, spans[i]);

@@ -4,47 +4,11 @@
 #include <gtest/gtest.h>
 
 #include "sim/compiler.h"
+#include "sim/tile_model.h"
 #include "tests/sim/random_network.h"
 
 namespace systolog::sim::test {
 namespace {
-
-/// The layer's loops, read off the network once more.
-LayerShape shape_of(const Network& network, const Layer& layer, std::uint32_t batch) {
-  const auto& in = network.values[layer.inputs[0]].shape;
-  const auto& out = network.values[layer.output].shape;
-  LayerShape s;
-  s.images = batch;
-  s.in_rows = static_cast<std::uint32_t>(in.height);
-  s.in_columns = static_cast<std::uint32_t>(in.width);
-  s.out_rows = static_cast<std::uint32_t>(out.height);
-  s.out_columns = static_cast<std::uint32_t>(out.width);
-  s.operands = static_cast<std::uint32_t>(layer.inputs.size());
-  if (const auto* m = std::get_if<MatmulLayer>(&layer.work)) {
-    s.is_matmul = true;
-    s.window = m->window;
-    s.groups = m->groups;
-    s.channels = m->channels / m->groups;
-    s.filters = m->filters / m->groups;
-    s.parameter_bytes = (m->bias.size() + 4 * m->requantise.size()) / m->filters;
-    if (layer.op == "gemm") s.in_rows = s.in_columns = 1;
-  } else {
-    const auto& v = std::get<VectorLayer>(layer.work);
-    s.window = v.window;
-    s.channels = static_cast<std::uint32_t>(in.channels);
-    s.parameter_bytes = v.parameters.size() * 4 / in.channels;
-    s.channels_whole = layer.op == "softmax";
-    s.second_per_channel = v.second_per_channel;
-  }
-  return s;
-}
-
-Tiling tiling_of(const TilingChoice& t, bool is_matmul) {
-  Tiling tiling{t.images, t.out_rows, t.out_columns, t.channels, t.filters, t.groups};
-  if (!is_matmul) tiling.filters = 1;
-  tiling.weights_outer = t.loop_order == "groups, filters, pixels, channels";
-  return tiling;
-}
 
 std::vector<std::uint64_t> transferred_bytes(const Program& program, std::size_t layers) {
   std::vector<std::uint64_t> bytes(layers);
@@ -56,22 +20,37 @@ std::vector<std::uint64_t> transferred_bytes(const Program& program, std::size_t
   return bytes;
 }
 
+/// A random network on a random accelerator with scratchpads that hardly do.
+struct Case {
+  Network network;
+  std::uint32_t batch = 1;
+  AcceleratorConfig config;
+};
+
+Case random_case(std::uint64_t seed) {
+  Draw draw(seed);
+  const auto graph = random_graph(draw);
+  const auto images = random_images(graph, 2, draw);
+  Case c;
+  c.network = lower_calibrated(graph, draw.of(arithmetic_cases()), images);
+  c.batch = static_cast<std::uint32_t>(draw.between(1, 4));
+  c.config = random_accelerator(draw);
+  c.config.compiler.objective = draw.of(objectives());
+  c.config = with_tight_scratchpads(c.config, c.network, c.batch, draw);
+  return c;
+}
+
 TEST(Tiling, PromisesTheDramBytesThatTheCompiledTransfersMove) {
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
-    Draw draw(seed);
-    const auto graph = random_graph(draw);
-    const auto images = random_images(graph, 2, draw);
-    const Network network = lower_calibrated(graph, draw.of(arithmetic_cases()), images);
-    const auto batch = static_cast<std::uint32_t>(draw.between(1, 4));
-    const auto config = with_tight_scratchpads(random_accelerator(draw), network, batch, draw);
-    const Program program = compile(network, config, batch);
-    const auto bytes = transferred_bytes(program, network.layers.size());
-    for (std::size_t l = 0; l < network.layers.size(); ++l) {
-      if (std::holds_alternative<MoveLayer>(network.layers[l].work)) continue;  // not tiled
-      const LayerShape shape = shape_of(network, network.layers[l], batch);
-      const Tiling tiling = tiling_of(program.tilings[l], shape.is_matmul);
-      ASSERT_EQ(dram_bytes(shape, tiling, *network.arithmetic), bytes[l])
-          << "seed " << seed << ", layer " << network.layers[l].name << ", "
+    const Case c = random_case(seed);
+    const Program program = compile(c.network, c.config, c.batch);
+    const auto bytes = transferred_bytes(program, c.network.layers.size());
+    std::vector<std::uint64_t> of_group(bytes.size());
+    for (std::size_t l = 0; l < bytes.size(); ++l) of_group[program.group_of[l]] += bytes[l];
+    for (std::size_t l = 0; l < bytes.size(); ++l) {
+      if (program.group_of[l] != l) continue;
+      ASSERT_EQ(program.tilings[l].estimated_dram_bytes, of_group[l])
+          << "seed " << seed << ", layer " << c.network.layers[l].name << ", "
           << program.tilings[l].tiles << " tiles, " << program.tilings[l].loop_order;
     }
   }
@@ -99,6 +78,81 @@ TEST(Moves, LoadEveryCodeTheyDoNotFillOnceAndStoreEveryOutputOnce) {
       ASSERT_EQ(bytes[l], codes * batch * network.arithmetic->code_bytes()) << "seed " << seed;
     }
   }
+}
+
+/// What a whole Program moves, and what its tilings were estimated to cost.
+TilingCost cost_of(const Case& c, const AcceleratorConfig& config) {
+  EnergyFigures figures;
+  figures.sram_pj_per_byte = {1.0, 1.5, 2.0};
+  figures.dram_pj_per_byte = 100.0;
+  figures.register_pj_per_bit = 0.01;
+  figures.leakage_mw = 3.0;
+  const Program program = compile(c.network, config, c.batch, &figures);
+  TilingCost cost;
+  for (std::size_t l = 0; l < program.tilings.size(); ++l) {
+    if (program.group_of[l] != l) continue;
+    cost.cycles += program.tilings[l].estimated_cycles;
+    cost.energy_pj += program.tilings[l].estimated_energy_pj.value_or(0.0);
+  }
+  for (const std::uint64_t bytes : transferred_bytes(program, program.tilings.size())) {
+    cost.dram_bytes += bytes;
+  }
+  return cost;
+}
+
+TEST(Objective, MakesItsOwnFigureNoLargerThanAnyOtherObjectiveDoes) {
+  int differ = 0;
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    const Case c = random_case(seed);
+    const auto with = [&](Objective objective) {
+      AcceleratorConfig config = c.config;
+      config.compiler.objective = objective;
+      return cost_of(c, config);
+    };
+    const TilingCost latency = with(Objective::kLatency), energy = with(Objective::kEnergy),
+                     traffic = with(Objective::kDramTraffic);
+    for (const TilingCost& other : {latency, energy, traffic}) {
+      constexpr double kRounding = 1 + 1e-12;  // sums in different orders
+      EXPECT_LE(latency.cycles, other.cycles * kRounding) << "seed " << seed;
+      EXPECT_LE(energy.energy_pj, other.energy_pj * kRounding) << "seed " << seed;
+      EXPECT_LE(traffic.dram_bytes, other.dram_bytes) << "seed " << seed;
+    }
+    differ += traffic.dram_bytes < latency.dram_bytes ? 1 : 0;
+  }
+  EXPECT_GE(differ, 5) << "objectives that change nothing";
+}
+
+TEST(Objective, OfDramTrafficMovesNoMoreWhereAScratchpadIsLarger) {
+  int fell = 0;
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    Case c = random_case(seed);
+    c.config.compiler.objective = Objective::kDramTraffic;
+    std::uint64_t before = cost_of(c, c.config).dram_bytes;
+    for (int step = 0; step < 6; ++step) {
+      for (auto* sram : {&c.config.input_sram, &c.config.weight_sram, &c.config.output_sram}) {
+        sram->capacity_bytes = sram->capacity_bytes * 3 / 2;
+        const std::uint64_t now = cost_of(c, c.config).dram_bytes;
+        ASSERT_LE(now, before) << "seed " << seed << ", step " << step;
+        fell += now < before ? 1 : 0;
+        before = now;
+      }
+    }
+  }
+  EXPECT_GE(fell, 25);
+}
+
+TEST(Objective, MoreLayersInOneGroupNeverMoveMore) {
+  int fused = 0;
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    Case c = random_case(seed);
+    c.config.compiler.objective = Objective::kDramTraffic;
+    const std::uint64_t with = cost_of(c, c.config).dram_bytes;
+    c.config.compiler.fuse_layers = false;
+    const std::uint64_t without = cost_of(c, c.config).dram_bytes;
+    ASSERT_LE(with, without) << "seed " << seed;
+    fused += with < without ? 1 : 0;
+  }
+  EXPECT_GE(fused, 10);
 }
 
 /// Pixels of the image along one axis that lie between the first and the last any window sees.
@@ -137,13 +191,13 @@ TEST(Tiling, OfOneTileMovesEachByteOnceAndNoTilingMovesLess) {
         expected += 4 * std::get<VectorLayer>(layer.work).parameters.size();
       }
       const Tiling whole{s.images, s.out_rows, s.out_columns, s.channels, s.filters, s.groups};
-      ASSERT_EQ(dram_bytes(s, whole, *network.arithmetic), expected)
-          << "seed " << seed << ", layer " << layer.name;
-      const Tiling chosen = choose_tiling(s, layer.name, *network.arithmetic, config);
+      const TileModel model(s, *network.arithmetic, config, nullptr);
+      ASSERT_EQ(model.dram_bytes(whole), expected) << "seed " << seed << ", layer " << layer.name;
+      const Tiling chosen = choose_tiling(s, *network.arithmetic, config, nullptr).value().tiling;
       // Windows that step over pixels leave some out where a row of them is a tile.
       const bool steps_over = w.stride_h > w.kernel_h || w.stride_w > w.kernel_w;
       if (steps_over) continue;
-      ASSERT_GE(dram_bytes(s, chosen, *network.arithmetic), expected);
+      ASSERT_GE(model.dram_bytes(chosen), expected);
     }
   }
 }
