@@ -90,6 +90,15 @@ TEST_P(IntegerProduct, RandomPairsOfEveryLengthHaveTheProductOfTheDefinition) {
   }
 }
 
+TEST_P(IntegerProduct, AMillionRandomPairsOf32BitsHaveTheProductOfTheDefinition) {
+  const auto arithmetic = make_arithmetic(std::string("fixed:32,16/") + GetParam().name);
+  Draw draw(11);
+  for (int i = 0; i < 1'000'000; ++i) {
+    const Code a = draw.bits(32), b = draw.bits(32) >> draw.below(32);
+    ASSERT_TRUE(agrees(*arithmetic, a, b));
+  }
+}
+
 TEST(OnesComplementSigns, ReadMinusOneAsTheMagnitudeZeroWhichIsTwoToTheZero) {
   const auto unit = make_arithmetic("fixed:32,16/mitchw:6");
   const Code minus_one = 0xFFFF'FFFF, least = 0x8000'0000, greatest = 0x7FFF'FFFF;
