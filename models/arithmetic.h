@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "models/mac_lanes.h"
+
 namespace systolog::models {
 
 /// A number's bit pattern, in the low `bits` bits; the bits above are 0.
@@ -76,6 +78,9 @@ class Arithmetic {
   /// Sets `count` accumulators to zero.
   virtual void clear(std::size_t count, std::byte* accumulators) const = 0;
   virtual void matmul(const MatmulTile& tile) const = 0;
+  /// The processing elements' units, for the register-true array: a chain of their steps and a
+  /// merge give the bits that matmul gives. Must not outlive the arithmetic.
+  virtual std::unique_ptr<const MacLanes> mac_lanes() const = 0;
 
   // --- the vector unit ----------------------------------------------------------------------
   virtual void write_back(const WriteBack& work) const = 0;

@@ -338,6 +338,50 @@ void WholeArithmetic::matmul_scalar(const MatmulTile& tile) const {
   }
 }
 
+/// Sums modulo 2^32 of unsigned operands, or the units themselves on signed ones. Between the steps
+/// bits above the accumulator's may be wrong: none of them reaches those below.
+template <typename Operand, typename Sum>
+class WholeArithmetic::Lanes final : public MacLanes {
+ public:
+  explicit Lanes(const WholeArithmetic& arithmetic) : arithmetic_(&arithmetic) {}
+  std::size_t operand_bytes() const override { return sizeof(Operand); }
+  std::size_t sum_bytes() const override { return sizeof(Sum); }
+  void decode(const std::byte* codes, std::size_t count, std::byte* operands) const override {
+    arithmetic_->decoder_(codes, count, reinterpret_cast<std::int32_t*>(operands), 1);
+  }
+  void step(const LaneStep& work) const override {
+    if constexpr (std::is_same_v<Sum, std::uint32_t>) {
+      const auto at = [](const std::byte* b) { return reinterpret_cast<const std::uint32_t*>(b); };
+      step_lanes(work.count, at(work.sums), at(work.activations), at(work.weights),
+                 reinterpret_cast<std::uint32_t*>(work.out));
+    } else {
+      arithmetic_->mac_->step(work);
+    }
+  }
+  void merge(const std::byte* sum, std::byte* accumulator) const override {
+    const std::int64_t total = arithmetic_->sum_at(accumulator, 0);
+    arithmetic_->set_sum(arithmetic_->mac_->add(total, integer(sum)), accumulator, 0);
+  }
+  double operand_value(const std::byte* operand) const override {
+    return load<std::int32_t>(operand);
+  }
+  double sum_value(const std::byte* sum) const override {
+    return static_cast<double>(integer(sum));
+  }
+
+ private:
+  static std::int64_t integer(const std::byte* sum) {
+    if constexpr (std::is_same_v<Sum, std::uint32_t>) return load<std::int32_t>(sum);
+    return load<std::int64_t>(sum);
+  }
+  const WholeArithmetic* arithmetic_;
+};
+
+std::unique_ptr<const MacLanes> WholeArithmetic::mac_lanes() const {
+  if (way_ == Way::kModulo) return std::make_unique<Lanes<std::uint32_t, std::uint32_t>>(*this);
+  return std::make_unique<Lanes<std::int32_t, std::int64_t>>(*this);
+}
+
 void WholeArithmetic::max(std::size_t count, const std::byte* other, std::byte* codes) const {
   for (std::size_t i = 0; i < count; ++i) {
     if (integer_at(other, i) > integer_at(codes, i)) set_code(code_at(other, i), codes, i);

@@ -20,6 +20,7 @@ class WholeArithmetic : public ArithmeticBase {
  public:
   std::size_t accumulator_bytes() const final { return accumulator_width_ <= 32 ? 4 : 8; }
   void matmul(const MatmulTile& tile) const final;
+  std::unique_ptr<const MacLanes> mac_lanes() const final;
   void max(std::size_t count, const std::byte* other, std::byte* codes) const final;
   std::uint64_t multiply(Code a, Code b) const final;
   int product_bits() const final { return 2 * bits(); }
@@ -59,6 +60,9 @@ class WholeArithmetic : public ArithmeticBase {
   void relu_from(std::int64_t zero, std::size_t count, std::byte* codes) const;
 
  private:
+  template <typename Operand, typename Sum>
+  class Lanes;
+
   Fixed codes_;  // of int:B without fraction bits
   int accumulator_width_;
   std::unique_ptr<const IntegerMac> mac_;

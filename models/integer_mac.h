@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "models/fixed_point.h"
+#include "models/mac_lanes.h"
 #include "models/multipliers.h"
 #include "models/name.h"
 
@@ -84,6 +85,8 @@ class IntegerMac {
   /// ascending, then merged.
   virtual std::int64_t dot(std::span<const std::int32_t> a, const std::int32_t* b,
                            std::size_t fold_rows, std::int64_t accumulator) const = 0;
+  /// A step of many units (mac_lanes.h); operands are int32, sums int64.
+  virtual void step(const LaneStep& work) const = 0;
   virtual std::int64_t add(std::int64_t accumulator, std::int64_t addend) const = 0;
 };
 
@@ -117,6 +120,15 @@ class IntegerMacOf final : public IntegerMac {
       accumulator = add(accumulator, sum);
     }
     return accumulator;
+  }
+  void step(const LaneStep& work) const override {
+    const auto* a = reinterpret_cast<const std::int32_t*>(work.activations);
+    const auto* b = reinterpret_cast<const std::int32_t*>(work.weights);
+    const auto* from = reinterpret_cast<const std::int64_t*>(work.sums);
+    auto* to = reinterpret_cast<std::int64_t*>(work.out);
+    for (std::size_t i = 0; i < work.count; ++i) {
+      to[i] = work.is_enabled(i) ? sum_.add(from[i], sum_.term(unit_(a[i], b[i]))) : from[i];
+    }
   }
   std::int64_t add(std::int64_t accumulator, std::int64_t addend) const override {
     return sum_.settle(sum_.add(accumulator, addend));

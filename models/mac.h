@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <span>
 
 #include "models/accumulators.h"
 #include "models/dyadic.h"
+#include "models/mac_lanes.h"
 #include "models/multipliers.h"
 #include "models/name.h"
 
@@ -28,6 +30,10 @@ class Mac {
   /// `finite`: no operand is infinite or NaN.
   virtual void dot(std::span<const Unpacked> a, const Unpacked* b, std::size_t fold_rows,
                    bool finite, std::byte* accumulator) const = 0;
+  /// A step of many units (mac_lanes.h); operands are Unpacked, sums lie as accumulators do.
+  virtual void step(const LaneStep& work) const = 0;
+  /// accumulator += sum, a chain's from zero.
+  virtual void merge(const std::byte* sum, std::byte* accumulator) const = 0;
   /// accumulator += x, a part of an exact sum that was computed elsewhere.
   virtual void add_exact(double x, std::byte* accumulator) const = 0;
   /// The same for many: of each i, the accumulator `stride` bytes behind the one before.
@@ -98,6 +104,27 @@ class MacOf final : public Mac {
       MacOf::add_exact(x, accumulators);
       accumulators += stride;
     }
+  }
+  void step(const LaneStep& work) const override {
+    const auto* a = reinterpret_cast<const Unpacked*>(work.activations);
+    const auto* b = reinterpret_cast<const Unpacked*>(work.weights);
+    const std::size_t bytes = accumulator_bytes();
+    for (std::size_t i = 0; i < work.count; ++i) {
+      const std::byte* from = work.sums + i * bytes;
+      std::byte* to = work.out + i * bytes;
+      if (work.is_enabled(i)) {
+        auto sum = accumulate_.load(from);
+        accumulate_.add(sum, multiply(a[i], b[i]));
+        accumulate_.store(sum, to);
+      } else if (to != from) {
+        std::memcpy(to, from, bytes);
+      }
+    }
+  }
+  void merge(const std::byte* sum, std::byte* accumulator) const override {
+    auto total = accumulate_.load(accumulator);
+    accumulate_.merge(total, accumulate_.load(sum));
+    accumulate_.store(total, accumulator);
   }
   void add_exact(double x, std::byte* accumulator) const override {
     if (x == 0.0) return;

@@ -15,6 +15,7 @@
 #include "models/log_matmul.h"
 #include "models/mac.h"
 #include "models/name.h"
+#include "models/real_lanes.h"
 #include "models/self_matmul.h"
 #include "models/tile.h"
 
@@ -35,6 +36,7 @@ class RealArithmetic final : public ArithmeticBase {
     encode(values, {}, bias);
   }
   void matmul(const MatmulTile& tile) const override;
+  std::unique_ptr<const MacLanes> mac_lanes() const override;
   void write_back(const WriteBack& work) const override;
   void relu(std::size_t count, Quantisation, std::byte* codes) const override;
   void max(std::size_t count, const std::byte* other, std::byte* codes) const override;
@@ -302,6 +304,15 @@ void RealArithmetic<Format>::matmul_scalar(const MatmulTile& tile) const {
                 tile.accumulators + (m * tile.n + n) * accumulator_bytes());
     }
   }
+}
+
+template <typename Format>
+std::unique_ptr<const MacLanes> RealArithmetic<Format>::mac_lanes() const {
+  if (product_ == Product::kTimes) {
+    if (way_ == Way::kFloat) return make_real_lanes(*to_float_, *mac_);
+    if (way_ == Way::kDouble) return make_real_lanes(*to_double_, *mac_);
+  }
+  return make_real_lanes(Decoder<Unpacked, Unpack>(bits(), {format_}), *mac_);
 }
 
 template <typename Format>

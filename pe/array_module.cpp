@@ -12,15 +12,22 @@ ArrayModule::ArrayModule(const sc_core::sc_module_name& name, const SystolicArra
 void ArrayModule::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
   Matmul matmul;
   if (!read_command(payload, matmul)) return;
-  payload.set_response_status(run(matmul));
-  if (payload.is_response_ok()) {
-    delay += clock_period_ * static_cast<double>(array_.cycles(matmul));
-    macs_ += matmul.macs();
-  }
+  payload.set_response_status(run(matmul, delay));
+  if (payload.is_response_ok()) macs_ += matmul.macs();
 }
 
-tlm::tlm_response_status ArrayModule::run(const Matmul& c) {
-  if (values_ == Values::kNone) return tlm::TLM_OK_RESPONSE;
+sc_core::sc_time ArrayModule::compute(const Matmul& c, std::span<const std::byte> operands,
+                                      std::span<const std::byte> weights,
+                                      std::span<std::byte> accumulators) {
+  array_.execute(c, operands, weights, accumulators);
+  return clock_period_ * static_cast<double>(array_.cycles(c));
+}
+
+tlm::tlm_response_status ArrayModule::run(const Matmul& c, sc_core::sc_time& delay) {
+  if (values_ == Values::kNone) {
+    delay += clock_period_ * static_cast<double>(array_.cycles(c));
+    return tlm::TLM_OK_RESPONSE;
+  }
   const models::Arithmetic& a = array_.arithmetic();
   input_tile_.resize(c.input_codes() * a.code_bytes());
   weight_tile_.resize(c.weight_codes() * a.code_bytes());
@@ -33,8 +40,10 @@ tlm::tlm_response_status ArrayModule::run(const Matmul& c) {
     status = move_tile(output, tlm::TLM_READ_COMMAND, c.accumulator_address, accumulators_);
     if (status != tlm::TLM_OK_RESPONSE) return status;
   }
-  array_.execute(c, input_tile_, weight_tile_, accumulators_);
-  return move_tile(output, tlm::TLM_WRITE_COMMAND, c.accumulator_address, accumulators_);
+  const sc_core::sc_time took = compute(c, input_tile_, weight_tile_, accumulators_);
+  status = move_tile(output, tlm::TLM_WRITE_COMMAND, c.accumulator_address, accumulators_);
+  if (status == tlm::TLM_OK_RESPONSE) delay += took;
+  return status;
 }
 
 }  // namespace systolog::pe

@@ -5,6 +5,7 @@
 #include <tlm_utils/simple_target_socket.h>
 
 #include <cstddef>
+#include <span>
 #include <systemc>
 #include <tlm>
 #include <vector>
@@ -22,7 +23,7 @@ namespace systolog::pe {
 /// Responses  COMMAND_ERROR for what is not a write of one Matmul; a scratchpad's own response
 ///            where it refuses.
 /// Counts     macs.
-class ArrayModule final : public sc_core::sc_module {
+class ArrayModule : public sc_core::sc_module {
  public:
   tlm_utils::simple_target_socket<ArrayModule> command{"command"};
   tlm_utils::simple_initiator_socket<ArrayModule> input{"input"}, weight{"weight"},
@@ -33,9 +34,18 @@ class ArrayModule final : public sc_core::sc_module {
 
   std::uint64_t macs() const { return macs_; }
 
+ protected:
+  /// Updates the accumulators. Returns the time it takes, less what it has waited.
+  virtual sc_core::sc_time compute(const Matmul& matmul, std::span<const std::byte> operands,
+                                   std::span<const std::byte> weights,
+                                   std::span<std::byte> accumulators);
+
+  const SystolicArray& model() const { return array_; }
+  sc_core::sc_time clock_period() const { return clock_period_; }
+
  private:
   void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
-  tlm::tlm_response_status run(const Matmul& command);
+  tlm::tlm_response_status run(const Matmul& command, sc_core::sc_time& delay);
 
   SystolicArray array_;
   sc_core::sc_time clock_period_;

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "models/arithmetic.h"
+#include "models/mac_lanes.h"
+#include "pe/im2col.h"
+#include "pe/matmul.h"
+
+namespace systolog::pe {
+
+/// Decoded operands [groups, rows, columns] and how to step through them.
+struct OperandMatrix {
+  std::vector<std::byte> data;
+  std::size_t group_bytes = 0, row_bytes = 0, column_bytes = 0;
+
+  const std::byte* at(std::uint64_t group, std::uint64_t row, std::uint64_t column) const {
+    return data.data() + group * group_bytes + row * row_bytes + column * column_bytes;
+  }
+  OperandMatrix transposed() && {
+    std::swap(row_bytes, column_bytes);
+    return std::move(*this);
+  }
+};
+
+/// A command's operands as the register-true array reads them: activations [groups, M, K] and
+/// weights [groups, K, N].
+struct ArrayOperands {
+  OperandMatrix activations, weights;
+
+  ArrayOperands(const Matmul& c, const models::Arithmetic& arithmetic,
+                const models::MacLanes& lanes, std::span<const std::byte> input,
+                std::span<const std::byte> weight_codes) {
+    const std::size_t code = arithmetic.code_bytes(), operand = lanes.operand_bytes();
+    const auto shape = [&](OperandMatrix& to, std::uint64_t rows, std::uint64_t columns) {
+      to.column_bytes = operand;
+      to.row_bytes = columns * operand;
+      to.group_bytes = rows * to.row_bytes;
+      to.data.resize(c.groups * to.group_bytes);
+    };
+    shape(activations, c.m(), c.k());
+    shape(weights, c.k(), c.n());
+    std::vector<std::byte> matrix(c.m() * c.k() * code);
+    for (std::uint32_t g = 0; g < c.groups; ++g) {
+      im2col(c, g, code, input, 0, c.m(), matrix.data());
+      lanes.decode(matrix.data(), c.m() * c.k(),
+                   activations.data.data() + g * activations.group_bytes);
+    }
+    lanes.decode(weight_codes.data(), c.weight_codes(), weights.data.data());
+  }
+};
+
+/// One fold of a command: the block of the mapping's rows and columns it covers.
+struct FoldBlock {
+  std::uint64_t group = 0, first_row = 0, first_column = 0;
+  std::size_t rows = 0, columns = 0;  // with work
+};
+
+/// A command's folds in the order the array takes them: groups, blocks of columns, blocks of rows,
+/// so that those of K ascend.
+class FoldOrder {
+ public:
+  FoldOrder() = default;
+  FoldOrder(const ArrayConfig& array, const Mapping& mapping, std::uint64_t groups)
+      : array_(array),
+        mapping_(mapping),
+        row_folds_(ceil_div(mapping.rows, array.rows)),
+        column_folds_(ceil_div(mapping.columns, array.columns)),
+        count_(groups * row_folds_ * column_folds_) {}
+
+  std::uint64_t count() const { return count_; }
+  std::uint64_t time() const { return mapping_.time; }
+  FoldBlock at(std::uint64_t fold) const {
+    FoldBlock b;
+    b.first_row = fold % row_folds_ * array_.rows;
+    b.first_column = fold / row_folds_ % column_folds_ * array_.columns;
+    b.group = fold / row_folds_ / column_folds_;
+    b.rows = std::min<std::uint64_t>(array_.rows, mapping_.rows - b.first_row);
+    b.columns = std::min<std::uint64_t>(array_.columns, mapping_.columns - b.first_column);
+    return b;
+  }
+
+ private:
+  ArrayConfig array_;
+  Mapping mapping_{};
+  std::uint64_t row_folds_ = 1, column_folds_ = 1, count_ = 0;
+};
+
+/// The skew registers before an edge: row (or column) r sees what was pushed r cycles ago.
+template <typename T>
+class SkewLine {
+ public:
+  explicit SkewLine(std::size_t length) : ring_(std::bit_ceil(length)) {}
+  void push(const T& value) {
+    next_ = (next_ + 1) & (ring_.size() - 1);
+    ring_[next_] = value;
+  }
+  const T& operator[](std::size_t ago) const { return ring_[(next_ - ago) & (ring_.size() - 1)]; }
+
+ private:
+  std::vector<T> ring_;
+  std::size_t next_ = 0;
+};
+
+/// Where the next value that leaves a column belongs: the values of a fold leave in order.
+struct ColumnOutput {
+  std::uint64_t fold = 0, position = 0;
+  FoldBlock block;
+};
+
+}  // namespace systolog::pe
