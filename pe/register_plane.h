@@ -88,6 +88,17 @@ class BitPlane {
     std::memcpy(data_.data(), edge.data_.data(), words_ * 8);
   }
 
+  /// Row r takes row q of `a` and row p of `b`, bit by bit.
+  void assign_and(std::size_t r, const BitPlane& a, std::size_t q, const BitPlane& b,
+                  std::size_t p) {
+    for (std::size_t w = 0; w < words_; ++w) data_[r * words_ + w] = a.row(q)[w] & b.row(p)[w];
+  }
+
+  /// Row r also takes the bits that are set in row q of `a`.
+  void assign_or(std::size_t r, const BitPlane& a, std::size_t q) {
+    for (std::size_t w = 0; w < words_; ++w) data_[r * words_ + w] |= a.row(q)[w];
+  }
+
   /// True if a bit is set in row r, columns [0, columns).
   bool any(std::size_t r, std::size_t columns) const {
     for (std::size_t w = 0; w * 64 < columns; ++w) {

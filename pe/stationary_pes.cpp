@@ -15,6 +15,8 @@ StationaryPes::StationaryPes(const ArrayConfig& array, const models::MacLanes& l
       valid_(rows_, columns_),
       enabled_(rows_, columns_),
       first_(rows_, columns_),
+      fresh_(rows_, columns_),
+      shifted_(1, columns_),
       stages_(array.pipeline_depth - 1, Stage{stationary_, stationary_, valid_, enabled_}),
       sum_(rows_, columns_, lanes.sum_bytes()),
       sum_valid_(rows_, columns_),
@@ -70,11 +72,21 @@ void StationaryPes::add_products(const RegisterPlane& moving, const RegisterPlan
 void StationaryPes::load(const Edge& edge) {
   RegisterPlane& chain = shadow_ ? *shadow_ : stationary_;
   const std::size_t bytes = lanes_->operand_bytes();
-  edge.load.for_each_run(0, [&](std::size_t first, std::size_t count) {
-    for (std::size_t r = rows_; r-- > 1;) {
+  if (!edge.load.any(0, columns_)) return;
+  for (std::size_t r = rows_; r-- > 1;) {
+    shifted_.assign_and(0, edge.load, 0, fresh_, r - 1);
+    shifted_.for_each_run(0, [&](std::size_t first, std::size_t count) {
       std::memcpy(chain.at(r, first), chain.at(r - 1, first), count * bytes);
-    }
+    });
+    fresh_.assign_or(r, shifted_, 0);
+  }
+  edge.load.for_each_run(0, [&](std::size_t first, std::size_t count) {
     std::memcpy(chain.at(0, first), edge.loaded.data() + first * bytes, count * bytes);
+  });
+  fresh_.assign_or(0, edge.load, 0);
+  // A column whose last row has got its operand is loaded.
+  fresh_.for_each(rows_ - 1, [&](std::size_t c) {
+    for (std::size_t r = 0; r < rows_; ++r) fresh_.set(r, c, false);
   });
 }
 

@@ -22,8 +22,10 @@ namespace systolog::pe {
 ///
 /// In one cycle a PE takes an operand from its left neighbour, multiplies it with its stationary
 /// operand (with the first operand of a fold the shadow moves there), and adds the product to the
-/// sum from above, `pipeline_depth` - 1 cycles later. Beside that, shadows of a column that loads
-/// shift down. Without double buffering there are no shadows: the stationary operands shift.
+/// sum from above, `pipeline_depth` - 1 cycles later. Beside that, the shadows of a column that
+/// loads shift down for R cycles; a row takes part from when the first new operand is in the row
+/// above, so that its old one stays until the PE has swapped. Without double buffering there are no
+/// shadows: the stationary operands shift.
 class StationaryPes {
  public:
   /// What stays in the PEs.
@@ -77,6 +79,8 @@ class StationaryPes {
   RegisterPlane moving_, stationary_;
   std::optional<RegisterPlane> shadow_;
   BitPlane valid_, enabled_, first_;
+  BitPlane fresh_;             // the shadow is of the fold that loads
+  BitPlane shifted_;           // columns of one row that take from above in this cycle
   std::vector<Stage> stages_;  // a ring
   std::size_t oldest_ = 0;
   RegisterPlane sum_;
