@@ -21,12 +21,26 @@ CompiledNetwork compile_for(const Network& network, const AcceleratorConfig& con
   return compiled;
 }
 
+std::string_view name_of(Fidelity fidelity) {
+  switch (fidelity) {
+    case Fidelity::kFunctional:
+      return "functional";
+    case Fidelity::kCycle:
+      return "cycle";
+    case Fidelity::kTransaction:
+      break;
+  }
+  return "transaction";
+}
+
 Execution execute(const Network& network, const CompiledNetwork& compiled,
                   const AcceleratorConfig& config, Fidelity fidelity,
-                  const workloads::Tensor& images, const Progress& progress, Tracer* tracer) {
+                  const workloads::Tensor& images, const Progress& progress, Tracer* tracer,
+                  WaveformCapture* waveform) {
   return fidelity == Fidelity::kFunctional
              ? execute_functional(network, compiled, config, images, progress)
-             : execute_transaction(network, compiled, config, images, progress, tracer);
+             : execute_transaction(network, compiled, config, fidelity, images, progress, tracer,
+                                   waveform);
 }
 
 }  // namespace systolog::sim

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/accelerator_config.h"
@@ -14,7 +16,9 @@
 
 namespace systolog::sim {
 
-enum class Fidelity { kFunctional, kTransaction };
+enum class Fidelity { kFunctional, kTransaction, kCycle };
+/// As on the command line and in the report.
+std::string_view name_of(Fidelity fidelity);
 
 /// A network compiled for a number of images: batches of one size, and a smaller last one where
 /// the images do not divide.
@@ -49,6 +53,13 @@ struct Execution {
   std::vector<LayerCycles> layers;  // empty at functional fidelity
 };
 
+/// The array's registers as a waveform, of a run at cycle fidelity.
+struct WaveformCapture {
+  std::vector<std::string> signals;  // names of registers; empty: all
+  std::uint64_t cycles = 2000;       // of the array at work; then the recording ends
+  std::string text;                  // the value change dump, after the run
+};
+
 /// How far a run has come.
 struct ProgressStep {
   std::size_t images = 0;  // done
@@ -63,20 +74,22 @@ using Progress = std::function<void(const ProgressStep&)>;
 
 class Tracer;
 
-/// Runs the images. Both fidelities give bit-identical outputs. `tracer`: who records the timeline,
-/// where there is one.
+/// Runs the images. All fidelities give bit-identical outputs, transaction and cycle the same
+/// cycles. `tracer`: who records the timeline; `waveform`: what records the registers; null:
+/// nobody.
 Execution execute(const Network& network, const CompiledNetwork& compiled,
                   const AcceleratorConfig& config, Fidelity fidelity,
                   const workloads::Tensor& images, const Progress& progress = {},
-                  Tracer* tracer = nullptr);
+                  Tracer* tracer = nullptr, WaveformCapture* waveform = nullptr);
 
-// One each a fidelity: functional.cpp (all cores, no SystemC), transaction.cpp (SystemC, TLM-2.0;
-// once a process, as SystemC elaborates once).
+// functional.cpp (all cores, no SystemC); transaction.cpp (transaction and cycle fidelity: SystemC,
+// TLM-2.0; once a process, as SystemC elaborates once).
 Execution execute_functional(const Network& network, const CompiledNetwork& compiled,
                              const AcceleratorConfig& config, const workloads::Tensor& images,
                              const Progress& progress);
 Execution execute_transaction(const Network& network, const CompiledNetwork& compiled,
-                              const AcceleratorConfig& config, const workloads::Tensor& images,
-                              const Progress& progress, Tracer* tracer);
+                              const AcceleratorConfig& config, Fidelity fidelity,
+                              const workloads::Tensor& images, const Progress& progress,
+                              Tracer* tracer, WaveformCapture* waveform);
 
 }  // namespace systolog::sim

@@ -20,11 +20,22 @@ memory::Contents contents(pe::Values values) {
   return values == pe::Values::kComputed ? memory::Contents::kKept : memory::Contents::kNone;
 }
 
+std::unique_ptr<pe::ArrayModule> make_array(const AcceleratorConfig& config,
+                                            const models::Arithmetic& arithmetic,
+                                            pe::Values values, ArrayKind kind) {
+  const pe::SystolicArray model(config.array, arithmetic);
+  if (kind == ArrayKind::kRegisters) {
+    return std::make_unique<pe::ClockedArrayModule>("array", model, clock_period(config));
+  }
+  return std::make_unique<pe::ArrayModule>("array", model, clock_period(config), values);
+}
+
 }  // namespace
 
 Platform::Platform(const sc_core::sc_module_name& name, const AcceleratorConfig& config,
-                   const models::Arithmetic& arithmetic, pe::Values values)
+                   const models::Arithmetic& arithmetic, pe::Values values, ArrayKind kind)
     : sc_module(name),
+      array_(make_array(config, arithmetic, values, kind)),
       processor("processor", clock_period(config)),
       dram("dram", config.dram, contents(values)),
       bus("bus", config.bus, clock_period(config)),
@@ -33,7 +44,7 @@ Platform::Platform(const sc_core::sc_module_name& name, const AcceleratorConfig&
       input_sram("input_sram", config.input_sram, clock_period(config), contents(values)),
       weight_sram("weight_sram", config.weight_sram, clock_period(config), contents(values)),
       output_sram("output_sram", config.output_sram, clock_period(config), contents(values)),
-      array("array", pe::SystolicArray(config.array, arithmetic), clock_period(config), values),
+      array(*array_),
       vector("vector", pe::VectorUnit(config.vector_unit, arithmetic), clock_period(config),
              values) {
   tlm_utils::tlm_quantumkeeper::set_global_quantum(clock_period(config) *

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <span>
 #include <systemc>
 
@@ -14,11 +15,15 @@
 #include "memory/sram.h"
 #include "models/arithmetic.h"
 #include "pe/array_module.h"
+#include "pe/clocked_array_module.h"
 #include "pe/vector_module.h"
 #include "sim/accelerator_config.h"
 #include "sim/command_processor.h"
 
 namespace systolog::sim {
+
+/// Which array the platform has: one transaction a command, or every register every clock.
+enum class ArrayKind { kTransaction, kRegisters };
 
 /// The accelerator, wired:
 ///
@@ -26,10 +31,18 @@ namespace systolog::sim {
 ///   DMA --> bus --> DRAM;   DMA, array, vector unit --> three scratchpads      (data)
 ///   host --> bus --> DRAM   (transport_dbg: loading and inspection take no time)
 class Platform final : public sc_core::sc_module {
+  std::unique_ptr<pe::ArrayModule> array_;
+
  public:
   /// Values::kNone: the same cycles, no data in the payloads.
   Platform(const sc_core::sc_module_name& name, const AcceleratorConfig& config,
-           const models::Arithmetic& arithmetic, pe::Values values = pe::Values::kComputed);
+           const models::Arithmetic& arithmetic, pe::Values values = pe::Values::kComputed,
+           ArrayKind kind = ArrayKind::kTransaction);
+
+  /// The register-true array; null in a platform of the other kind.
+  pe::ClockedArrayModule* registers() const {
+    return dynamic_cast<pe::ClockedArrayModule*>(array_.get());
+  }
 
   /// What the host does, in an SC_THREAD; sc_start() returns when it has. Exceptions that leave
   /// it are rethrown by run().
@@ -43,7 +56,7 @@ class Platform final : public sc_core::sc_module {
   memory::Bus bus;
   memory::Dma load_dma, store_dma;
   memory::Sram input_sram, weight_sram, output_sram;
-  pe::ArrayModule array;
+  pe::ArrayModule& array;
   pe::VectorModule vector;
 
  private:

@@ -206,7 +206,7 @@ Json report_json(const RunResult& run) {
       {"workload", run.network->name},
       {"accelerator", to_json(*run.config)},
       {"arithmetic", run.network->arithmetic->name()},
-      {"fidelity", run.fidelity == Fidelity::kFunctional ? "functional" : "transaction"},
+      {"fidelity", name_of(run.fidelity)},
       {"images", run.compiled->images},
       {"data", run.data},
       {"weights", run.weights},

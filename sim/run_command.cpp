@@ -16,6 +16,7 @@
 #include "sim/share.h"
 #include "sim/technology.h"
 #include "sim/tracer.h"
+#include "sim/waveform_options.h"
 #include "sim/workload_file.h"
 #include "workloads/npy.h"
 #include "workloads/reference.h"
@@ -39,7 +40,8 @@ constexpr Usage kUsage{
 Fidelity to_fidelity(const std::string& name) {
   if (name == "functional") return Fidelity::kFunctional;
   if (name == "transaction") return Fidelity::kTransaction;
-  throw UserError("--fidelity " + name + ": allowed transaction, functional");
+  if (name == "cycle") return Fidelity::kCycle;
+  throw UserError("--fidelity " + name + ": allowed transaction, functional, cycle");
 }
 
 /// `--dump-program FILE` as `--dump-program=FILE`: the file may be left out, and the parser takes
@@ -64,6 +66,7 @@ int run_command(const Arguments& arguments) {
   std::string config_name, workload_name, fidelity_name = "transaction", images_text, output, dump,
                                           outputs, trace, layers, seed_text = "1";
   DataOptions data;
+  WaveformOptions vcd;
   std::vector<std::string> overrides;
   po::options_description options("Options");
   auto add = options.add_options();
@@ -73,7 +76,8 @@ int run_command(const Arguments& arguments) {
       "network: a name in workloads/networks, a workload .json or an .onnx model");
   add("set", po::value(&overrides),
       "change the config: path=value, e.g. array.rows=32; repeatable");
-  add("fidelity", po::value(&fidelity_name), "transaction (default) or functional");
+  add("fidelity", po::value(&fidelity_name),
+      "transaction (default), functional, or cycle: every register of the array, every clock");
   add("timing-only", po::bool_switch(),
       "no arithmetic, no outputs: the same cycles, energy and traffic, much sooner");
   add("seed", po::value(&seed_text), "of synthetic weights, where a network has none (default 1)");
@@ -86,6 +90,7 @@ int run_command(const Arguments& arguments) {
       "print the compiled commands and stop; with a file: write them there and run");
   add("trace", po::value(&trace),
       "file for a timeline of all engines, to be opened in Perfetto (docs/trace.md)");
+  add_waveform_options(options, vcd);
   add("layers", po::value(&layers),
       "run only these layers, on the FP32 reference's values: names and ranges FIRST..LAST, "
       "apart by commas");
@@ -164,6 +169,8 @@ int run_command(const Arguments& arguments) {
   }
   std::optional<Tracer> tracer;
   if (values.count("trace") != 0) tracer.emplace(trace, network, config);
+  std::optional<WaveformCapture> waveform =
+      requested_waveform(vcd, config, *network.arithmetic, fidelity);
   Execution execution;
   {
     ProgressLine progress(network.arithmetic->name(), count, quiet || json);
@@ -172,9 +179,10 @@ int run_command(const Arguments& arguments) {
         [&](const ProgressStep& step) {
           progress.show(step.images, step.fraction, network.layers[step.layer].name);
         },
-        tracer ? &*tracer : nullptr);
+        tracer ? &*tracer : nullptr, waveform ? &*waveform : nullptr);
     if (tracer) tracer->close();
   }
+  if (waveform) write_file(vcd.file, waveform->text);
   run.config = &config;
   run.network = &network;
   run.compiled = &compiled;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Transaction fidelity: the Program on the SystemC platform, batch after batch.
+// Transaction and cycle fidelity: the Program on the SystemC platform, batch after batch.
+#include <algorithm>
+#include <optional>
 #include <span>
 
 #include "sim/execution.h"
@@ -9,17 +11,54 @@
 #include "sim/tracer.h"
 
 namespace systolog::sim {
+namespace {
+
+/// Records the registers that `capture` asks for; the text is there when the recorder goes.
+class Recorder {
+ public:
+  Recorder(pe::ClockedArrayModule& array, WaveformCapture& capture)
+      : capture_(capture), waveform_("array", chosen(array, capture.signals)) {
+    array.on_cycle([this, &array] {
+      if (array.cycles() <= capture_.cycles) waveform_.sample(sc_core::sc_time_stamp().value());
+    });
+  }
+  ~Recorder() { capture_.text = waveform_.text(); }
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
+
+ private:
+  static std::vector<pe::Probe> chosen(const pe::ClockedArrayModule& array,
+                                       const std::vector<std::string>& signals) {
+    std::vector<pe::Probe> probes = array.probes();
+    if (signals.empty()) return probes;
+    std::erase_if(probes, [&](const pe::Probe& p) {
+      return std::find(signals.begin(), signals.end(), p.name) == signals.end();
+    });
+    return probes;
+  }
+
+  WaveformCapture& capture_;
+  pe::Waveform waveform_;
+};
+
+}  // namespace
 
 Execution execute_transaction(const Network& network, const CompiledNetwork& compiled,
-                              const AcceleratorConfig& config, const workloads::Tensor& images,
-                              const Progress& progress, Tracer* tracer) {
+                              const AcceleratorConfig& config, Fidelity fidelity,
+                              const workloads::Tensor& images, const Progress& progress,
+                              Tracer* tracer, WaveformCapture* waveform) {
   Execution result;
   if (network.has_values) result.outputs = output_tensor(network, compiled.images);
   result.layers.resize(network.layers.size());
   const std::size_t image_size = network.output_shape.count();
   Platform platform("platform", config, *network.arithmetic,
-                    network.has_values ? pe::Values::kComputed : pe::Values::kNone);
+                    network.has_values ? pe::Values::kComputed : pe::Values::kNone,
+                    fidelity == Fidelity::kCycle ? ArrayKind::kRegisters : ArrayKind::kTransaction);
   if (tracer != nullptr) tracer->attach(platform);
+  std::optional<Recorder> recorder;
+  if (waveform != nullptr && platform.registers() != nullptr) {
+    recorder.emplace(*platform.registers(), *waveform);
+  }
   platform.run([&] {
     const Program* loaded = nullptr;
     const std::size_t batches = compiled.full_batches + (compiled.rest ? 1 : 0);

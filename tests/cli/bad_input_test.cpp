@@ -164,7 +164,7 @@ TEST(BadOption, IsNamed) {
   expect_refused(good + "--images -3", "--images");
   expect_refused(good + "--images 1e3", "--images 1e3");
   expect_refused(good + "--images 100000", "--images 100000: ");
-  expect_refused(good + "--fidelity exact", "allowed transaction, functional");
+  expect_refused(good + "--fidelity exact", "allowed transaction, functional, cycle");
   expect_refused(good + "--set array.rows", "needs path=value");
   expect_refused(good + "--set array.rows.deep=1", "--set array.rows.deep=1");
   expect_refused(good + "more", "unexpected argument \"more\"");

@@ -12,10 +12,10 @@ namespace systolog::pe::test {
 namespace {
 
 struct Geometry {
-  std::size_t rows, columns, m;
+  std::size_t rows, columns, m, depth;
 };
 std::ostream& operator<<(std::ostream& out, const Geometry& g) {
-  return out << g.rows << "x" << g.columns << ", M = " << g.m;
+  return out << g.rows << "x" << g.columns << ", M = " << g.m << ", p = " << g.depth;
 }
 
 /// When a fold's first weight enters column 0 from above, and its first activation row 0. Row r's
@@ -58,7 +58,7 @@ Simulated simulate(const Geometry& g, const std::vector<FoldStart>& folds,
   Simulated run;
   std::uint64_t most = 0;
   for (const FoldStart& f : folds) most = std::max({most, f.inject, f.stream});
-  most += g.m + 2 * (g.rows + g.columns) + 1;
+  most += g.m + 2 * (g.rows + g.columns) + g.depth;
   std::vector<Port<Weight>> weights(g.columns, Port<Weight>(most));
   std::vector<Port<Activation>> activations(g.rows, Port<Activation>(most));
   for (std::size_t f = 0; f < folds.size(); ++f) {
@@ -73,7 +73,7 @@ Simulated simulate(const Geometry& g, const std::vector<FoldStart>& folds,
       }
     }
   }
-  RegisterArray array(g.rows, g.columns, has_shadow_registers);
+  RegisterArray array(g.rows, g.columns, has_shadow_registers, g.depth);
   std::size_t sums = 0;
   for (std::uint64_t cycle = 0; cycle < most; ++cycle) {
     RegisterArray::Edge edge;
@@ -117,7 +117,10 @@ std::optional<FoldStart> earliest_next(const Geometry& g, const std::vector<Fold
 }
 
 ArrayConfig config_of(const Geometry& g, FoldOverlap overlap) {
-  return {.rows = u32(g.rows), .columns = u32(g.columns), .fold_overlap = overlap};
+  return {.rows = u32(g.rows),
+          .columns = u32(g.columns),
+          .fold_overlap = overlap,
+          .pipeline_depth = u32(g.depth)};
 }
 
 class FoldSchedule : public testing::TestWithParam<std::size_t> {
@@ -128,7 +131,7 @@ class FoldSchedule : public testing::TestWithParam<std::size_t> {
   void for_each_geometry(Check check) const {
     for (std::size_t columns = 1; columns <= 4; ++columns) {
       for (std::size_t m = 1; m <= 7; ++m) {
-        const Geometry g{GetParam(), columns, m};
+        const Geometry g{GetParam(), columns, m, 1 + (m + columns) % 3};
         SCOPED_TRACE(testing::PrintToString(g));
         check(g);
         if (testing::Test::HasFatalFailure()) return;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,7 +32,8 @@ struct Sum {
 /// from its left neighbour and a sum from above, multiplies and adds, and hands both on; beside
 /// that a weight moves one row down, and the PE it is for keeps it at the end of the cycle. With
 /// shadow registers the PE goes on using its old weight until the first activation of the next
-/// fold arrives; without, the new weight is in use at once.
+/// fold arrives; without, the new weight is in use at once. A product is added `depth` - 1 cycles
+/// after its operands came.
 class RegisterArray {
  public:
   struct Edge {
@@ -45,8 +47,11 @@ class RegisterArray {
     std::uint64_t cycle;
   };
 
-  RegisterArray(std::size_t rows, std::size_t columns, bool has_shadow_registers)
-      : rows_(rows), columns_(columns), shadows_(has_shadow_registers), pes_(rows * columns) {}
+  RegisterArray(std::size_t rows, std::size_t columns, bool has_shadow_registers,
+                std::size_t depth = 1)
+      : rows_(rows), columns_(columns), shadows_(has_shadow_registers), pes_(rows * columns) {
+    for (Pe& pe : pes_) pe.pipeline.resize(depth - 1);
+  }
 
   /// One clock cycle; returns the sums that leave the last row, one a column.
   std::vector<std::optional<Sum>> clock(const Edge& edge) {
@@ -60,7 +65,9 @@ class RegisterArray {
         Pe& pe = pes_[r * columns_ + c];
         pe.activation = c == 0 ? edge.activations[r] : at(r, c - 1).activation;
         pe.passing = r == 0 ? edge.weights[c] : at(r - 1, c).passing;
-        pe.sum = multiply_add(pe, r, r == 0 ? std::nullopt : at(r - 1, c).sum);
+        pe.pipeline.push_back(multiply(pe));
+        pe.sum = add(pe.pipeline.front(), r, r == 0 ? std::nullopt : at(r - 1, c).sum);
+        pe.pipeline.pop_front();
         if (r + 1 == rows_) out[c] = pe.sum;
         if (pe.passing && pe.passing->row == r) {
           (shadows_ ? pe.shadow : pe.active) = *pe.passing;
@@ -82,20 +89,26 @@ class RegisterArray {
     Weight active, shadow;
     std::optional<Weight> passing;
     std::optional<Activation> activation;
+    std::deque<std::optional<Activation>> pipeline;  // products in their places
     std::optional<Sum> sum;
   };
 
-  std::optional<Sum> multiply_add(Pe& pe, std::size_t row, const std::optional<Sum>& above) {
+  std::optional<Activation> multiply(Pe& pe) {
     if (!pe.activation) return std::nullopt;
     const Activation& a = *pe.activation;
     if (shadows_ && a.m == 0) pe.active = pe.shadow;
     if (pe.active.fold != a.fold) violate("a weight of fold " + std::to_string(pe.active.fold), a);
-    const Sum start{a.fold, a.m, 0};
-    if (row > 0 && (!above || above->fold != a.fold || above->m != a.m)) {
-      violate("no sum of its own from above", a);
+    return Activation{a.fold, a.m, a.value * pe.active.value};
+  }
+  std::optional<Sum> add(const std::optional<Activation>& product, std::size_t row,
+                         const std::optional<Sum>& above) {
+    if (!product) return std::nullopt;
+    const Sum start{product->fold, product->m, 0};
+    if (row > 0 && (!above || above->fold != product->fold || above->m != product->m)) {
+      violate("no sum of its own from above", *product);
     }
-    return Sum{a.fold, a.m,
-               (row == 0 ? start : above.value_or(start)).value + a.value * pe.active.value};
+    return Sum{product->fold, product->m,
+               (row == 0 ? start : above.value_or(start)).value + product->value};
   }
 
   void violate(const std::string& what, const Activation& a) {
