@@ -15,7 +15,8 @@ class AccumulatingArray final : public RegisterArray {
         lanes_(arithmetic.mac_lanes()),
         pes_(config, *lanes_),
         edge_(config, lanes_->operand_bytes()),
-        sent_(std::max(config.rows, config.columns)) {}
+        sent_(std::max(config.rows, config.columns)),
+        collector_(arithmetic, *lanes_) {}
 
   void start(const Matmul& command, std::span<const std::byte> input,
              std::span<const std::byte> weights, std::span<std::byte> accumulators) override {
@@ -24,13 +25,9 @@ class AccumulatingArray final : public RegisterArray {
     weights_ = std::move(operands.weights);
     const Gemm gemm = command.gemm();
     folds_ = FoldOrder(config_, output_stationary().mapping(gemm), gemm.groups);
-    n_ = gemm.n;
-    filters_ = command.filters;
-    accumulators_ = accumulators;
-    if (command.accumulate == 0) arithmetic_->clear(command.accumulators(), accumulators.data());
+    collector_.start(command, folds_, config_.columns, accumulators);
     fold_ = k_ = 0;
     cycles_since_start_ = config_.rows;
-    outputs_.assign(config_.columns, {0, 0, folds_.at(0)});
   }
 
   bool done() const override { return fold_ == folds_.count() && pes_.drained(); }
@@ -91,12 +88,8 @@ class AccumulatingArray final : public RegisterArray {
     for (std::size_t r = 0; r < config_.rows; ++r) {
       const Token& t = sent_[r];
       const bool enabled = r < t.rows;
-      std::byte* to = edge_.activations.data() + r * bytes;
-      if (enabled) {
-        std::memcpy(to, t.activations + r * activations_.row_bytes, bytes);
-      } else {
-        std::memset(to, 0, bytes);
-      }
+      put_operand(edge_.activations, r,
+                  enabled ? t.activations + r * activations_.row_bytes : nullptr, bytes);
       edge_.valid.set(0, r, t.valid);
       edge_.enabled.set(0, r, enabled);
       edge_.first.set(0, r, t.first);
@@ -104,31 +97,20 @@ class AccumulatingArray final : public RegisterArray {
     }
     for (std::size_t c = 0; c < config_.columns; ++c) {
       const Token& t = sent_[c];
-      std::byte* to = edge_.weights.data() + c * bytes;
-      if (c < t.columns) {
-        std::memcpy(to, t.weights + c * weights_.column_bytes, bytes);
-      } else {
-        std::memset(to, 0, bytes);
-      }
+      put_operand(edge_.weights, c, c < t.columns ? t.weights + c * weights_.column_bytes : nullptr,
+                  bytes);
       edge_.weight_valid.set(0, c, t.valid);
     }
   }
 
-  /// Merges the results that leave, the last row's first, into their accumulators.
   void collect() {
     pes_.left().for_each(0, [&](std::size_t c) {
-      ColumnOutput& out = outputs_[c];
-      const FoldBlock& b = out.block;
-      const std::uint64_t row = config_.rows - 1 - out.position;
-      if (row < b.rows && c < b.columns) {
-        const std::uint64_t m = b.first_row + row, n = b.group * n_ + b.first_column + c;
-        lanes_->merge(pes_.result(c),
-                      accumulators_.data() + (m * filters_ + n) * arithmetic_->accumulator_bytes());
-      }
-      if (++out.position == config_.rows) {
-        out.position = 0;
-        if (++out.fold < folds_.count()) out.block = folds_.at(out.fold);
-      }
+      collector_.take(c, pes_.result(c), config_.rows,
+                      [&](const FoldBlock& b, std::uint64_t i) -> std::optional<Collector::Place> {
+                        const std::uint64_t row = config_.rows - 1 - i;  // the last row's first
+                        if (row >= b.rows || c >= b.columns) return std::nullopt;
+                        return Collector::Place{b.first_row + row, b.first_column + c};
+                      });
     });
   }
 
@@ -138,14 +120,12 @@ class AccumulatingArray final : public RegisterArray {
   AccumulatingPes pes_;
   AccumulatingPes::Edge edge_;
   SkewLine<Token> sent_;
+  Collector collector_;
   std::uint64_t cycles_since_start_ = 0;  // of the fold that was sent last
   // Of the command.
   OperandMatrix activations_, weights_;
   FoldOrder folds_;
-  std::uint64_t n_ = 0, filters_ = 0;
-  std::span<std::byte> accumulators_;
   std::uint64_t fold_ = 0, k_ = 0;  // sent next
-  std::vector<ColumnOutput> outputs_;
 };
 
 }  // namespace

@@ -5,7 +5,10 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "models/arithmetic.h"
@@ -108,10 +111,64 @@ class SkewLine {
   std::size_t next_ = 0;
 };
 
-/// Where the next value that leaves a column belongs: the values of a fold leave in order.
-struct ColumnOutput {
-  std::uint64_t fold = 0, position = 0;
-  FoldBlock block;
+/// One operand at an edge: that at `operand`, or zero.
+inline void put_operand(std::vector<std::byte>& edge, std::size_t index, const std::byte* operand,
+                        std::size_t bytes) {
+  std::byte* to = edge.data() + index * bytes;
+  if (operand == nullptr) {
+    std::memset(to, 0, bytes);
+  } else {
+    std::memcpy(to, operand, bytes);
+  }
+}
+
+/// Merges what leaves the array's columns into the accumulators, which it knows by their order.
+class Collector {
+ public:
+  /// Where a sum belongs: its pixel and its filter in the group.
+  struct Place {
+    std::uint64_t m = 0, n = 0;
+  };
+
+  Collector(const models::Arithmetic& arithmetic, const models::MacLanes& lanes)
+      : arithmetic_(&arithmetic), lanes_(&lanes) {}
+
+  /// `accumulators` must last until the command is done.
+  void start(const Matmul& command, const FoldOrder& folds, std::size_t columns,
+             std::span<std::byte> accumulators) {
+    folds_ = folds;
+    n_ = command.n();
+    filters_ = command.filters;
+    accumulators_ = accumulators;
+    if (command.accumulate == 0) arithmetic_->clear(command.accumulators(), accumulators.data());
+    next_.assign(columns, {0, 0, folds.at(0)});
+  }
+
+  /// `sum` leaves column c as one of `values` that a fold sends there; place(block, position) says
+  /// where the position-th of them belongs, or nothing if its PE had no work.
+  template <typename Where>
+  void take(std::size_t c, const std::byte* sum, std::uint64_t values, const Where& place) {
+    Next& next = next_[c];
+    if (const std::optional<Place> to = place(next.block, next.position)) {
+      const std::uint64_t index = to->m * filters_ + next.block.group * n_ + to->n;
+      lanes_->merge(sum, accumulators_.data() + index * arithmetic_->accumulator_bytes());
+    }
+    if (++next.position < values) return;
+    next.position = 0;
+    if (++next.fold < folds_.count()) next.block = folds_.at(next.fold);
+  }
+
+ private:
+  struct Next {
+    std::uint64_t fold = 0, position = 0;
+    FoldBlock block;
+  };
+  const models::Arithmetic* arithmetic_;
+  const models::MacLanes* lanes_;
+  FoldOrder folds_;
+  std::uint64_t n_ = 0, filters_ = 0;
+  std::span<std::byte> accumulators_;
+  std::vector<Next> next_;  // of each column
 };
 
 }  // namespace systolog::pe

@@ -18,7 +18,8 @@ class StationaryArray final : public RegisterArray {
              weights_stay_ ? StationaryPes::Stays::kWeights : StationaryPes::Stays::kActivations),
         edge_(config, lanes_->operand_bytes()),
         streamed_(config.rows),
-        loaded_(config.columns) {}
+        loaded_(config.columns),
+        collector_(arithmetic, *lanes_) {}
 
   void start(const Matmul& command, std::span<const std::byte> input,
              std::span<const std::byte> weights, std::span<std::byte> accumulators) override {
@@ -33,12 +34,8 @@ class StationaryArray final : public RegisterArray {
     }
     const Gemm gemm = command.gemm();
     folds_ = FoldOrder(config_, policy_of(config_.dataflow).mapping(gemm), gemm.groups);
-    n_ = gemm.n;
-    filters_ = command.filters;
-    accumulators_ = accumulators;
-    if (command.accumulate == 0) arithmetic_->clear(command.accumulators(), accumulators.data());
+    collector_.start(command, folds_, config_.columns, accumulators);
     streaming_ = loading_ = {};
-    outputs_.assign(config_.columns, {0, 0, folds_.at(0)});
   }
 
   bool done() const override { return streaming_.fold == folds_.count() && pes_.drained(); }
@@ -121,52 +118,36 @@ class StationaryArray final : public RegisterArray {
   }
 
   void feed_rows() {
-    const std::size_t bytes = lanes_->operand_bytes();
     for (std::size_t r = 0; r < config_.rows; ++r) {
       const Token& t = streamed_[r];
       const bool enabled = r < t.count;
-      std::byte* to = edge_.moving.data() + r * bytes;
-      if (enabled) {
-        std::memcpy(to, t.operands + r * stream_.column_bytes, bytes);
-      } else {
-        std::memset(to, 0, bytes);
-      }
+      put_operand(edge_.moving, r, enabled ? t.operands + r * stream_.column_bytes : nullptr,
+                  lanes_->operand_bytes());
       edge_.valid.set(0, r, t.valid);
       edge_.enabled.set(0, r, enabled);
       edge_.first.set(0, r, t.first);
     }
   }
   void feed_columns() {
-    const std::size_t bytes = lanes_->operand_bytes();
     for (std::size_t c = 0; c < config_.columns; ++c) {
       const Token& t = loaded_[c];
       edge_.load.set(0, c, t.valid);
       if (!t.valid) continue;
-      std::byte* to = edge_.loaded.data() + c * bytes;
-      if (c < t.count) {
-        std::memcpy(to, t.operands + c * stay_.column_bytes, bytes);
-      } else {
-        std::memset(to, 0, bytes);
-      }
+      put_operand(edge_.loaded, c, c < t.count ? t.operands + c * stay_.column_bytes : nullptr,
+                  lanes_->operand_bytes());
     }
   }
 
-  /// Merges the sums that leave into the accumulators they belong to.
   void collect() {
     pes_.finished().for_each(config_.rows - 1, [&](std::size_t c) {
-      ColumnOutput& out = outputs_[c];
-      const FoldBlock& b = out.block;
-      if (c < b.columns) {
-        const std::uint64_t column = b.first_column + c;
-        const std::uint64_t m = weights_stay_ ? out.position : column;
-        const std::uint64_t n = weights_stay_ ? column : out.position;
-        lanes_->merge(pes_.sum(c), accumulators_.data() + (m * filters_ + b.group * n_ + n) *
-                                                              arithmetic_->accumulator_bytes());
-      }
-      if (++out.position == folds_.time()) {
-        out.position = 0;
-        if (++out.fold < folds_.count()) out.block = folds_.at(out.fold);
-      }
+      collector_.take(
+          c, pes_.sum(c), folds_.time(),
+          [&](const FoldBlock& b, std::uint64_t time) -> std::optional<Collector::Place> {
+            if (c >= b.columns) return std::nullopt;
+            const std::uint64_t column = b.first_column + c;
+            if (weights_stay_) return Collector::Place{time, column};
+            return Collector::Place{column, time};
+          });
     });
   }
 
@@ -177,13 +158,11 @@ class StationaryArray final : public RegisterArray {
   StationaryPes pes_;
   StationaryPes::Edge edge_;
   SkewLine<Token> streamed_, loaded_;
+  Collector collector_;
   // Of the command.
   OperandMatrix stream_, stay_;
   FoldOrder folds_;
-  std::uint64_t n_ = 0, filters_ = 0;
-  std::span<std::byte> accumulators_;
   Cursor streaming_, loading_;
-  std::vector<ColumnOutput> outputs_;
 };
 
 }  // namespace
