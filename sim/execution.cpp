@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "models/user_error.h"
 #include "sim/compiler.h"
 
 namespace systolog::sim {
@@ -37,6 +38,14 @@ Execution execute(const Network& network, const CompiledNetwork& compiled,
                   const AcceleratorConfig& config, Fidelity fidelity,
                   const workloads::Tensor& images, const Progress& progress, Tracer* tracer,
                   WaveformCapture* waveform) {
+  // A PE's registers take up to a kilobyte.
+  constexpr std::uint64_t kMostPes = std::uint64_t{1} << 20;
+  if (fidelity == Fidelity::kCycle && config.array.pes() > kMostPes) {
+    throw UserError("cycle fidelity keeps every register: the array has " +
+                    std::to_string(config.array.rows) + " x " +
+                    std::to_string(config.array.columns) + " PEs, allowed are " +
+                    std::to_string(kMostPes));
+  }
   return fidelity == Fidelity::kFunctional
              ? execute_functional(network, compiled, config, images, progress)
              : execute_transaction(network, compiled, config, fidelity, images, progress, tracer,
