@@ -21,8 +21,8 @@ memory::Contents contents(pe::Values values) {
 }
 
 std::unique_ptr<pe::ArrayModule> make_array(const AcceleratorConfig& config,
-                                            const models::Arithmetic& arithmetic,
-                                            pe::Values values, ArrayKind kind) {
+                                            const models::Arithmetic& arithmetic, pe::Values values,
+                                            ArrayKind kind) {
   const pe::SystolicArray model(config.array, arithmetic);
   if (kind == ArrayKind::kRegisters) {
     return std::make_unique<pe::ClockedArrayModule>("array", model, clock_period(config));

@@ -116,6 +116,9 @@ int run_command(const Arguments& arguments) {
   if (timing_only && fidelity == Fidelity::kFunctional) {
     throw UserError("--timing-only: functional fidelity has no timing; allowed with transaction");
   }
+  if (timing_only && fidelity == Fidelity::kCycle) {
+    throw UserError("--timing-only: cycle fidelity computes every value; allowed with transaction");
+  }
   if (timing_only && (wanted == 0 || !data.input.empty() || !outputs.empty())) {
     throw UserError(
         "--timing-only: reads and writes no images; allowed without --input, --outputs "

@@ -114,6 +114,7 @@ TEST(Waveform, IsRefusedWhereThereIsNoneOrTooMuch) {
            {"--fidelity cycle --set array.rows=17" + vcd, "17 x 16 PEs, allowed are 256"},
            {"--fidelity cycle --set array.rows=4096 --set array.columns=257",
             "4096 x 257 PEs, allowed are 1048576"},
+           {"--fidelity cycle --timing-only", "cycle fidelity computes every value"},
            {"--fidelity cycle --vcd-cycles 0" + vcd, "--vcd-cycles"},
            {"--fidelity cycle --vcd-cycles 1000001" + vcd, "allowed 1 to 1000000"},
            {"--fidelity cycle --vcd-signals sum,carry" + vcd, "\"carry\" is no register"},
