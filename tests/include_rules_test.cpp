@@ -33,7 +33,9 @@ struct Library {
   std::set<std::string> users;
 };
 const std::vector<Library> kLibraries = {
-    {"SystemC", {"systemc", "tlm", "tlm_utils/", "sysc/"}, {"memory", "pe", "sim", "tests"}},
+    {"SystemC",
+     {"systemc", "tlm", "tlm_utils/", "sysc/"},
+     {"memory", "pe", "sim", "bench", "tests"}},
     {"JSON", {"nlohmann/"}, {"sim", "bench", "tests"}},
 };
 

@@ -88,7 +88,7 @@ TEST(Waveform, HoldsEveryRegisterAndIsTheSameEveryTime) {
   EXPECT_EQ(dump.names,
             (std::set<std::string>{"valid", "moving", "stationary", "shadow", "sum_valid", "sum"}));
   EXPECT_LE(dump.times, 300U);
-  EXPECT_GT(dump.times, 250U);
+  EXPECT_GT(dump.times, 100U) << "the array waits for its operands in the others";
   EXPECT_EQ(dump.last_time % 2000, 0U) << "edges of a 500 MHz clock, in ps";
 }
 

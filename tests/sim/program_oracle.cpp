@@ -60,10 +60,6 @@ struct Toucher {
       touch(v.chained == pe::ChainedOperand::kFirst ? kOutput : kInput, v.input_address, in * code,
             false);
     }
-    if (v.opcode == pe::VectorOpcode::kAdd) {
-      touch(v.chained == pe::ChainedOperand::kSecond ? kOutput : kInput, v.second_address,
-            in * code, false);
-    }
     const bool adds = v.opcode == pe::VectorOpcode::kAdd || v.opcode == pe::VectorOpcode::kSub ||
                       v.opcode == pe::VectorOpcode::kMul;
     if (adds) {
