@@ -21,7 +21,7 @@ void ArrayModule::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_tim
 
 tlm::tlm_response_status ArrayModule::run(const Matmul& c) {
   if (values_ == Values::kNone) return tlm::TLM_OK_RESPONSE;
-  const models::Arithmetic& a = array_.arithmetic();
+  const models::Arithmetic& a = array_.arithmetic(c);
   input_tile_.resize(c.input_codes() * a.code_bytes());
   weight_tile_.resize(c.weight_codes() * a.code_bytes());
   accumulators_.resize(c.accumulators() * a.accumulator_bytes());

@@ -24,6 +24,10 @@ memory::Contents contents(pe::Values values) {
 
 Platform::Platform(const sc_core::sc_module_name& name, const AcceleratorConfig& config,
                    const models::Arithmetic& arithmetic, pe::Values values)
+    : Platform(name, config, std::vector{&arithmetic}, values) {}
+
+Platform::Platform(const sc_core::sc_module_name& name, const AcceleratorConfig& config,
+                   const std::vector<const models::Arithmetic*>& arithmetics, pe::Values values)
     : sc_module(name),
       processor("processor", clock_period(config)),
       dram("dram", config.dram, contents(values)),
@@ -33,8 +37,8 @@ Platform::Platform(const sc_core::sc_module_name& name, const AcceleratorConfig&
       input_sram("input_sram", config.input_sram, clock_period(config), contents(values)),
       weight_sram("weight_sram", config.weight_sram, clock_period(config), contents(values)),
       output_sram("output_sram", config.output_sram, clock_period(config), contents(values)),
-      array("array", pe::SystolicArray(config.array, arithmetic), clock_period(config), values),
-      vector("vector", pe::VectorUnit(config.vector_unit, arithmetic), clock_period(config),
+      array("array", pe::SystolicArray(config.array, arithmetics), clock_period(config), values),
+      vector("vector", pe::VectorUnit(config.vector_unit, arithmetics), clock_period(config),
              values) {
   tlm_utils::tlm_quantumkeeper::set_global_quantum(clock_period(config) *
                                                    static_cast<double>(kQuantumCycles));

@@ -7,6 +7,7 @@
 #include <functional>
 #include <span>
 #include <systemc>
+#include <vector>
 
 #include "memory/bus.h"
 #include "memory/dma.h"
@@ -30,6 +31,9 @@ class Platform final : public sc_core::sc_module {
   /// Values::kNone: the same cycles, no data in the payloads.
   Platform(const sc_core::sc_module_name& name, const AcceleratorConfig& config,
            const models::Arithmetic& arithmetic, pe::Values values = pe::Values::kComputed);
+  Platform(const sc_core::sc_module_name& name, const AcceleratorConfig& config,
+           const std::vector<const models::Arithmetic*>& arithmetics,
+           pe::Values values = pe::Values::kComputed);
 
   /// What the host does, in an SC_THREAD; sc_start() returns when it has. Exceptions that leave
   /// it are rethrown by run().
