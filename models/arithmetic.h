@@ -16,8 +16,9 @@ namespace systolog::models {
 /// A number's bit pattern, in the low `bits` bits; the bits above are 0.
 using Code = std::uint32_t;
 
-/// What one code of a tensor stands for: real = scale * (code - zero_point). Only `int:B` uses
-/// it; every other format's codes are the numbers themselves (scale 1, zero point 0).
+/// What one code of a tensor stands for. int:B: real = scale * (code - zero_point). The other
+/// formats: real = scale * the code's number, where the scale is a power of two (an exponent
+/// shift, exact in hardware; 1 unless the user asks for it) and the zero point 0.
 struct Quantisation {
   float scale = 1.0F;
   std::int32_t zero_point = 0;
@@ -41,6 +42,7 @@ struct WriteBack {
   const std::byte* bias = nullptr;          // [n], bias_bytes() each; null: no bias
   const float* requantise = nullptr;        // [n], int:B only: scale_a * scale_w[n] / scale_out
   Quantisation output;                      // int:B only
+  int shift = 0;  // not int:B: codes = round((acc + bias) * 2^shift), the shift exact
   bool relu = false;
   std::byte* codes = nullptr;  // [m, n]
 };
@@ -69,8 +71,14 @@ class Arithmetic {
   virtual void encode(std::span<const float> values, Quantisation q, std::byte* codes) const = 0;
   /// The value of each code, rounded to FP32 where the format is wider; NaR is a quiet NaN.
   virtual void decode(const std::byte* codes, Quantisation q, std::span<float> values) const = 0;
+  /// The same from and to FP64, which holds every number of every format: for conversions between
+  /// formats that round once.
+  virtual void encode_exactly(std::span<const double> values, Quantisation q,
+                              std::byte* codes) const = 0;
+  virtual void decode_exactly(const std::byte* codes, Quantisation q,
+                              std::span<double> values) const = 0;
   /// Bias as the accumulator takes it. int:B: round(value / (a.scale * w_scale[n])) as int32;
-  /// the other formats: the value rounded to the format.
+  /// the other formats: value / (a.scale * w_scale[n]) rounded to the format.
   virtual void encode_bias(std::span<const float> values, Quantisation a,
                            std::span<const float> weight_scales, std::byte* bias) const = 0;
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -32,6 +33,8 @@ class ArithmeticBase : public Arithmetic {
   }
 
  protected:
+  /// The power of two in the Quantisation of a format without zero points.
+  static int scale_of(Quantisation q) { return std::ilogb(q.scale); }
   Code code_at(const std::byte* codes, std::size_t i) const {
     return load_code(codes, i, code_bytes_);
   }

@@ -41,6 +41,12 @@ constexpr Dyadic to_dyadic(const Unpacked& x) {
   return {x.significand, x.exponent, x.negative, false, x.kind};
 }
 
+/// x * 2^shift.
+constexpr Dyadic shifted(Dyadic x, int shift) {
+  x.exponent += shift;
+  return x;
+}
+
 /// `magnitude` and `exponent` as an Unpacked with an odd significand; the odd part fits 32 bits.
 constexpr Unpacked unpack_finite(bool negative, std::uint64_t magnitude, int exponent) {
   if (magnitude == 0) return {0, 0, negative, Kind::kFinite};

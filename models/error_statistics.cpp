@@ -20,6 +20,7 @@
 #include "models/error_tally.h"
 #include "models/error_units.h"
 #include "models/user_error.h"
+#include "models/wilson.h"
 
 namespace systolog::models {
 namespace {
@@ -230,7 +231,6 @@ class Measurement {
 };
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr double kNormal95 = 1.959963984540054;  // two-sided
 
 template <typename Unit>
 Mean Measurement<Unit>::mean(const Tally& tally, Quantity sum, Quantity sum_of_squares,
@@ -245,17 +245,14 @@ Mean Measurement<Unit>::mean(const Tally& tally, Quantity sum, Quantity sum_of_s
           static_cast<double>(value + half)};
 }
 
-/// Wilson's score interval [Wilson 1927]: it also holds for shares near 0 and 1.
 template <typename Unit>
 Mean Measurement<Unit>::share(std::uint64_t part, std::uint64_t count) const {
   if (count == 0) return {kNan, kNan, kNan};
   const auto n = static_cast<double>(count);
   const double p = static_cast<double>(part) / n;
   if (source_.exhaustive()) return {p, p, p};
-  const double zz = kNormal95 * kNormal95 / n;
-  const double centre = (p + zz / 2) / (1 + zz);
-  const double half = kNormal95 * std::sqrt(p * (1 - p) / n + zz / (4 * n)) / (1 + zz);
-  return {p, std::max(centre - half, 0.0), std::min(centre + half, 1.0)};
+  const Interval interval = wilson_95(p, n);
+  return {p, interval.low, interval.high};
 }
 
 template <typename Unit>

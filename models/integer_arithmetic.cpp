@@ -411,10 +411,10 @@ QuantisedArithmetic::QuantisedArithmetic(const ArithmeticName& name, Kernels ker
     : WholeArithmetic(name, Fixed{std::get<Integer>(name.format).width, 0}, accumulator_width(name),
                       kernels) {}
 
-Code QuantisedArithmetic::quantise(float value, Quantisation q) const {
+Code QuantisedArithmetic::quantise(double value, Quantisation q) const {
   // The quotient of two floats is rounded correctly through a double: no quotient lies closer than
   // 2^-53 to a tie without being one.
-  const double quotient = static_cast<double>(value) / static_cast<double>(q.scale);
+  const double quotient = value / static_cast<double>(q.scale);
   const std::int64_t least = codes().least() - q.zero_point, most = codes().most() - q.zero_point;
   return codes().code(round_within(quotient, least, most) + q.zero_point);
 }
@@ -428,6 +428,18 @@ void QuantisedArithmetic::decode(const std::byte* in, Quantisation q,
                                  std::span<float> values) const {
   for (std::size_t i = 0; i < values.size(); ++i) {
     values[i] = q.scale * static_cast<float>(integer_at(in, i) - q.zero_point);
+  }
+}
+
+void QuantisedArithmetic::encode_exactly(std::span<const double> values, Quantisation q,
+                                         std::byte* out) const {
+  for (std::size_t i = 0; i < values.size(); ++i) set_code(quantise(values[i], q), out, i);
+}
+
+void QuantisedArithmetic::decode_exactly(const std::byte* in, Quantisation q,
+                                         std::span<double> values) const {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = static_cast<double>(q.scale) * (integer_at(in, i) - q.zero_point);
   }
 }
 
@@ -480,20 +492,16 @@ FixedArithmetic::FixedArithmetic(const ArithmeticName& name, Kernels kernels)
     : WholeArithmetic(name, std::get<Fixed>(name.format), accumulator_width(name), kernels),
       accumulator_fraction_bits_(name.fixed_sum()->fraction_bits) {}
 
-Code FixedArithmetic::round(std::int64_t sum) const {
+Code FixedArithmetic::round(std::int64_t sum, int shift) const {
   const std::uint64_t bits = static_cast<std::uint64_t>(sum);
-  return codes().round({sum < 0 ? 0 - bits : bits, -accumulator_fraction_bits_, sum < 0});
+  return codes().round({sum < 0 ? 0 - bits : bits, shift - accumulator_fraction_bits_, sum < 0});
 }
 
-void FixedArithmetic::encode(std::span<const float> values, Quantisation, std::byte* out) const {
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    set_code(codes().round(from_ieee(values[i])), out, i);
-  }
-}
-
-void FixedArithmetic::decode(const std::byte* in, Quantisation, std::span<float> values) const {
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    values[i] = to_ieee<float>(codes().value(code_at(in, i)));
+void FixedArithmetic::encode_bias(std::span<const float> values, Quantisation a,
+                                  std::span<const float> weight_scales, std::byte* bias) const {
+  for (std::size_t n = 0; n < values.size(); ++n) {
+    const int scale = scale_of(a) + (weight_scales.empty() ? 0 : scale_of({weight_scales[n]}));
+    set_code(codes().round(shifted(from_ieee(values[n]), -scale)), bias, n);
   }
 }
 
@@ -506,15 +514,25 @@ void FixedArithmetic::write_back(const WriteBack& work) const {
       const std::int64_t bias = integer_at(work.bias, i % work.n);
       sum = mac().add(sum, shift >= 0 ? bias * (std::int64_t{1} << shift) : bias >> -shift);
     }
-    set_code(round(sum), work.codes, i);
+    set_code(round(sum, work.shift), work.codes, i);
   }
   if (work.relu) relu(work.m * work.n, {}, work.codes);
 }
 
-void FixedArithmetic::add(std::size_t count, const std::byte* a, Quantisation, const std::byte* b,
-                          Quantisation, Quantisation, std::byte* out) const {
+void FixedArithmetic::add(std::size_t count, const std::byte* a, Quantisation qa,
+                          const std::byte* b, Quantisation qb, Quantisation qout,
+                          std::byte* out) const {
+  const int shift_a = scale_of(qa) - scale_of(qout), shift_b = scale_of(qb) - scale_of(qout);
+  if (shift_a == 0 && shift_b == 0) {
+    for (std::size_t i = 0; i < count; ++i) {
+      set_code(add_codes(code_at(a, i), code_at(b, i)), out, i);
+    }
+    return;
+  }
   for (std::size_t i = 0; i < count; ++i) {
-    set_code(add_codes(code_at(a, i), code_at(b, i)), out, i);
+    const Dyadic x = shifted(codes().value(code_at(a, i)), shift_a);
+    const Dyadic y = shifted(codes().value(code_at(b, i)), shift_b);
+    set_code(codes().round(models::add(x, y)), out, i);
   }
 }
 

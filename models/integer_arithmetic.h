@@ -120,6 +120,9 @@ class QuantisedArithmetic final : public WholeArithmetic {
   bool is_quantised() const override { return true; }
   void encode(std::span<const float> values, Quantisation q, std::byte* out) const override;
   void decode(const std::byte* in, Quantisation q, std::span<float> values) const override;
+  void encode_exactly(std::span<const double> values, Quantisation q,
+                      std::byte* out) const override;
+  void decode_exactly(const std::byte* in, Quantisation q, std::span<double> values) const override;
   void encode_bias(std::span<const float> values, Quantisation a,
                    std::span<const float> weight_scales, std::byte* bias) const override;
   void write_back(const WriteBack& work) const override;
@@ -131,7 +134,7 @@ class QuantisedArithmetic final : public WholeArithmetic {
   Code dot(std::span<const Code> a, std::span<const Code> b) const override;
 
  private:
-  Code quantise(float value, Quantisation q) const;
+  Code quantise(double value, Quantisation q) const;
 };
 
 /// fixed:B,F.
@@ -139,23 +142,45 @@ class FixedArithmetic final : public WholeArithmetic {
  public:
   FixedArithmetic(const ArithmeticName& name, Kernels kernels);
 
-  void encode(std::span<const float> values, Quantisation, std::byte* out) const override;
-  void decode(const std::byte* in, Quantisation, std::span<float> values) const override;
-  void encode_bias(std::span<const float> values, Quantisation, std::span<const float>,
-                   std::byte* bias) const override {
-    encode(values, {}, bias);
+  void encode(std::span<const float> values, Quantisation q, std::byte* out) const override {
+    encode_as(values, scale_of(q), out);
   }
+  void decode(const std::byte* in, Quantisation q, std::span<float> values) const override {
+    decode_as(in, scale_of(q), values);
+  }
+  void encode_exactly(std::span<const double> values, Quantisation q,
+                      std::byte* out) const override {
+    encode_as(values, scale_of(q), out);
+  }
+  void decode_exactly(const std::byte* in, Quantisation q,
+                      std::span<double> values) const override {
+    decode_as(in, scale_of(q), values);
+  }
+  void encode_bias(std::span<const float> values, Quantisation a,
+                   std::span<const float> weight_scales, std::byte* bias) const override;
   void write_back(const WriteBack& work) const override;
   void relu(std::size_t count, Quantisation, std::byte* inout) const override {
     relu_from(0, count, inout);
   }
-  void add(std::size_t count, const std::byte* a, Quantisation, const std::byte* b, Quantisation,
-           Quantisation, std::byte* out) const override;
+  void add(std::size_t count, const std::byte* a, Quantisation qa, const std::byte* b,
+           Quantisation qb, Quantisation qout, std::byte* out) const override;
   Code dot(std::span<const Code> a, std::span<const Code> b) const override;
 
  private:
-  /// The accumulator rounded to the format, once.
-  Code round(std::int64_t sum) const;
+  /// The accumulator times 2^shift rounded to the format, once.
+  Code round(std::int64_t sum, int shift = 0) const;
+  template <typename T>
+  void encode_as(std::span<const T> values, int scale, std::byte* out) const {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      set_code(codes().round(shifted(from_ieee(values[i]), -scale)), out, i);
+    }
+  }
+  template <typename T>
+  void decode_as(const std::byte* in, int scale, std::span<T> values) const {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i] = to_ieee<T>(shifted(codes().value(code_at(in, i)), scale));
+    }
+  }
 
   int accumulator_fraction_bits_;
 };

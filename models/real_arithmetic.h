@@ -29,19 +29,29 @@ class RealArithmetic final : public ArithmeticBase {
   RealArithmetic(const ArithmeticName& name, Kernels kernels);
 
   std::size_t accumulator_bytes() const override { return mac_->accumulator_bytes(); }
-  void encode(std::span<const float> values, Quantisation, std::byte* codes) const override;
-  void decode(const std::byte* codes, Quantisation, std::span<float> values) const override;
-  void encode_bias(std::span<const float> values, Quantisation, std::span<const float>,
-                   std::byte* bias) const override {
-    encode(values, {}, bias);
+  void encode(std::span<const float> values, Quantisation q, std::byte* codes) const override {
+    encode_as(values, scale_of(q), codes);
   }
+  void decode(const std::byte* codes, Quantisation q, std::span<float> values) const override {
+    decode_as(codes, scale_of(q), values);
+  }
+  void encode_exactly(std::span<const double> values, Quantisation q,
+                      std::byte* codes) const override {
+    encode_as(values, scale_of(q), codes);
+  }
+  void decode_exactly(const std::byte* codes, Quantisation q,
+                      std::span<double> values) const override {
+    decode_as(codes, scale_of(q), values);
+  }
+  void encode_bias(std::span<const float> values, Quantisation a,
+                   std::span<const float> weight_scales, std::byte* bias) const override;
   void matmul(const MatmulTile& tile) const override;
   std::unique_ptr<const MacLanes> mac_lanes() const override;
   void write_back(const WriteBack& work) const override;
   void relu(std::size_t count, Quantisation, std::byte* codes) const override;
   void max(std::size_t count, const std::byte* other, std::byte* codes) const override;
-  void add(std::size_t count, const std::byte* a, Quantisation, const std::byte* b, Quantisation,
-           Quantisation, std::byte* out) const override;
+  void add(std::size_t count, const std::byte* a, Quantisation qa, const std::byte* b,
+           Quantisation qb, Quantisation qout, std::byte* out) const override;
   std::uint64_t multiply(Code a, Code b) const override {
     return format_.round(mac_->multiply(format_.unpack(a), format_.unpack(b)));
   }
@@ -96,6 +106,18 @@ class RealArithmetic final : public ArithmeticBase {
   Dyadic value(Code code) const { return to_dyadic(format_.unpack(code)); }
   template <typename T>
   void matmul_fused(const Decoder<T, ToIeee<T>>& decoder, const MatmulTile& tile) const;
+  template <typename T>
+  void encode_as(std::span<const T> values, int scale, std::byte* codes) const {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      set_code(format_.round(shifted(from_ieee(values[i]), -scale)), codes, i);
+    }
+  }
+  template <typename T>
+  void decode_as(const std::byte* codes, int scale, std::span<T> values) const {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i] = to_ieee<T>(shifted(value(code_at(codes, i)), scale));
+    }
+  }
   template <typename T>
   void matmul_rounded(const Decoder<T, ToIeee<T>>& decoder, const MatmulTile& tile) const;
   void matmul_exact(const MatmulTile& tile) const;
@@ -181,18 +203,12 @@ auto RealArithmetic<Format>::choose(const ArithmeticName& name, const Format& fo
 }
 
 template <typename Format>
-void RealArithmetic<Format>::encode(std::span<const float> values, Quantisation,
-                                    std::byte* codes) const {
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    set_code(format_.round(from_ieee(values[i])), codes, i);
-  }
-}
-
-template <typename Format>
-void RealArithmetic<Format>::decode(const std::byte* codes, Quantisation,
-                                    std::span<float> values) const {
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    values[i] = to_ieee<float>(value(code_at(codes, i)));
+void RealArithmetic<Format>::encode_bias(std::span<const float> values, Quantisation a,
+                                         std::span<const float> weight_scales,
+                                         std::byte* bias) const {
+  for (std::size_t n = 0; n < values.size(); ++n) {
+    const int scale = scale_of(a) + (weight_scales.empty() ? 0 : scale_of({weight_scales[n]}));
+    set_code(format_.round(shifted(from_ieee(values[n]), -scale)), bias, n);
   }
 }
 
@@ -323,7 +339,7 @@ void RealArithmetic<Format>::write_back(const WriteBack& work) const {
   for (std::size_t i = 0; i < work.m * work.n; ++i, accumulator += accumulator_bytes()) {
     const Dyadic sum =
         bias.empty() ? mac_->value(accumulator) : mac_->sum(accumulator, bias[i % work.n]);
-    set_code(format_.round(sum), work.codes, i);
+    set_code(format_.round(shifted(sum, work.shift)), work.codes, i);
   }
   if (work.relu) relu(work.m * work.n, {}, work.codes);
 }
@@ -347,11 +363,14 @@ void RealArithmetic<Format>::max(std::size_t count, const std::byte* other,
 }
 
 template <typename Format>
-void RealArithmetic<Format>::add(std::size_t count, const std::byte* a, Quantisation,
-                                 const std::byte* b, Quantisation, Quantisation,
+void RealArithmetic<Format>::add(std::size_t count, const std::byte* a, Quantisation qa,
+                                 const std::byte* b, Quantisation qb, Quantisation qout,
                                  std::byte* out) const {
+  const int shift_a = scale_of(qa) - scale_of(qout), shift_b = scale_of(qb) - scale_of(qout);
   for (std::size_t i = 0; i < count; ++i) {
-    set_code(add_codes(code_at(a, i), code_at(b, i)), out, i);
+    const Dyadic x = shifted(value(code_at(a, i)), shift_a);
+    const Dyadic y = shifted(value(code_at(b, i)), shift_b);
+    set_code(format_.round(models::add(x, y)), out, i);
   }
 }
 

@@ -28,7 +28,7 @@ tlm::tlm_response_status ArrayModule::run(const Matmul& c, sc_core::sc_time& del
     delay += clock_period_ * static_cast<double>(array_.cycles(c));
     return tlm::TLM_OK_RESPONSE;
   }
-  const models::Arithmetic& a = array_.arithmetic();
+  const models::Arithmetic& a = array_.arithmetic(c);
   input_tile_.resize(c.input_codes() * a.code_bytes());
   weight_tile_.resize(c.weight_codes() * a.code_bytes());
   accumulators_.resize(c.accumulators() * a.accumulator_bytes());

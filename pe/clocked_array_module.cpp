@@ -5,8 +5,11 @@ namespace systolog::pe {
 
 ClockedArrayModule::ClockedArrayModule(const sc_core::sc_module_name& name,
                                        const SystolicArray& array, sc_core::sc_time clock_period)
-    : ArrayModule(name, array, clock_period),
-      registers_(make_register_array(array.config(), array.arithmetic())) {
+    : ArrayModule(name, array, clock_period) {
+  for (const models::Arithmetic* arithmetic : array.arithmetics()) {
+    units_.push_back(make_register_array(array.config(), *arithmetic));
+  }
+  registers_ = units_.front().get();
   sc_core::sc_spawn_options options;
   options.spawn_method();
   options.dont_initialize();
@@ -18,6 +21,7 @@ sc_core::sc_time ClockedArrayModule::compute(const Matmul& matmul,
                                              std::span<const std::byte> operands,
                                              std::span<const std::byte> weights,
                                              std::span<std::byte> accumulators) {
+  registers_ = units_.at(matmul.arithmetic).get();
   registers_->start(matmul, operands, weights, accumulators);
   // The method is at the end of the cycle that begins now.
   start_.notify(clock_period());

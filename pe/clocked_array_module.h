@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <systemc>
+#include <vector>
 
 #include "pe/array_module.h"
 #include "pe/register_array.h"
@@ -22,8 +23,8 @@ class ClockedArrayModule final : public ArrayModule {
   ClockedArrayModule(const sc_core::sc_module_name& name, const SystolicArray& array,
                      sc_core::sc_time clock_period);
 
-  /// The registers, for a waveform.
-  std::vector<Probe> probes() const { return registers_->probes(); }
+  /// The registers of the first arithmetic's units, for a waveform.
+  std::vector<Probe> probes() const { return units_.front()->probes(); }
   /// Called at the end of every cycle in which the array works.
   void on_cycle(std::function<void()> observe) { observe_ = std::move(observe); }
   Cycles cycles() const { return cycles_; }  // of all commands
@@ -34,7 +35,8 @@ class ClockedArrayModule final : public ArrayModule {
                            std::span<std::byte> accumulators) override;
   void clock();
 
-  std::unique_ptr<RegisterArray> registers_;
+  std::vector<std::unique_ptr<RegisterArray>> units_;  // of each arithmetic
+  RegisterArray* registers_ = nullptr;                 // those that work
   std::function<void()> observe_;
   std::exception_ptr failure_;
   Cycles cycles_ = 0;

@@ -29,6 +29,7 @@ struct Matmul {
   std::int32_t first_row = 0, first_column = 0;
   std::uint32_t zero_code = 0;   // what padding reads as
   std::uint32_t accumulate = 0;  // 0: sums start at zero; 1: at what the accumulators hold
+  std::uint32_t arithmetic = 0;  // which of the array's
 
   std::uint64_t m() const { return std::uint64_t{images} * out_rows * out_columns; }
   std::uint64_t k() const {

@@ -18,7 +18,7 @@ constexpr std::uint64_t kRowsAtATime = 1024;
 void SystolicArray::execute(const Matmul& command, std::span<const std::byte> input,
                             std::span<const std::byte> weights,
                             std::span<std::byte> accumulators) const {
-  const models::Arithmetic& a = *arithmetic_;
+  const models::Arithmetic& a = arithmetic(command);
   const std::size_t code = a.code_bytes(), acc = a.accumulator_bytes();
   assert(input.size() == command.input_codes() * code);
   assert(weights.size() == command.weight_codes() * code);

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include "models/arithmetic.h"
 #include "pe/dataflow.h"
@@ -16,10 +18,16 @@ class SystolicArray {
  public:
   /// `arithmetic` must outlive the array.
   SystolicArray(const ArrayConfig& config, const models::Arithmetic& arithmetic)
-      : config_(config), arithmetic_(&arithmetic) {}
+      : SystolicArray(config, std::vector{&arithmetic}) {}
+  /// An array whose PEs have a unit for each arithmetic; a command says which one works.
+  SystolicArray(const ArrayConfig& config, std::vector<const models::Arithmetic*> arithmetics)
+      : config_(config), arithmetics_(std::move(arithmetics)) {}
 
   const ArrayConfig& config() const { return config_; }
-  const models::Arithmetic& arithmetic() const { return *arithmetic_; }
+  const std::vector<const models::Arithmetic*>& arithmetics() const { return arithmetics_; }
+  const models::Arithmetic& arithmetic(const Matmul& command) const {
+    return *arithmetics_.at(command.arithmetic);
+  }
 
   const DataflowPolicy& policy() const { return policy_of(config_.dataflow); }
 
@@ -35,7 +43,7 @@ class SystolicArray {
 
  private:
   ArrayConfig config_;
-  const models::Arithmetic* arithmetic_;
+  std::vector<const models::Arithmetic*> arithmetics_;
 };
 
 }  // namespace systolog::pe

@@ -18,12 +18,12 @@ void VectorModule::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_ti
 
 tlm::tlm_response_status VectorModule::run(const VectorOp& op) {
   if (values_ == Values::kNone) return tlm::TLM_OK_RESPONSE;
-  const models::Arithmetic& a = unit_.arithmetic();
+  const models::Arithmetic& a = unit_.arithmetic(op);
   const bool write_back = op.opcode == VectorOpcode::kWriteBack;
   input_tile_.resize(op.input_bytes(a));
   second_tile_.resize(op.second_bytes(a));
   parameters_.resize(op.parameter_bytes(a));
-  output_tile_.resize(op.outputs() * a.code_bytes());
+  output_tile_.resize(op.outputs() * unit_.out_arithmetic(op).code_bytes());
 
   const bool first_in_output = write_back || op.chained == ChainedOperand::kFirst;
   tlm::tlm_response_status status = tlm::TLM_OK_RESPONSE;

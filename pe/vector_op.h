@@ -54,7 +54,10 @@ struct VectorOp {
   models::Activation activation = models::Activation::kClip;
   float a = 0.0F, b = 0.0F;  // its parameters
   ChainedOperand chained = ChainedOperand::kNone;
-  models::Quantisation in, second, out;  // int:B only
+  std::int32_t shift = 0;  // kWriteBack: sums are multiplied by 2^shift before they are rounded
+  models::Quantisation in, second, out;  // int:B; the other formats: a power of two
+  // Which of the unit's; kCopy converts from one to the other where they are two.
+  std::uint32_t arithmetic = 0, out_arithmetic = 0;
 
   bool has_second() const {
     return opcode == VectorOpcode::kAdd || opcode == VectorOpcode::kSub ||

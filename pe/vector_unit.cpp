@@ -146,6 +146,14 @@ std::vector<std::byte> repeated(const VectorOp& op, std::size_t code_bytes,
   return all;
 }
 
+/// Through FP64, which holds every number of every format: rounded once.
+void convert(const VectorOp& op, const models::Arithmetic& from, const models::Arithmetic& to,
+             std::span<const std::byte> input, std::span<std::byte> output) {
+  std::vector<double> values(op.inputs());
+  from.decode_exactly(input.data(), op.in, values);
+  to.encode_exactly(values, op.out, output.data());
+}
+
 void softmax(std::size_t channels, std::span<const float> in, std::span<float> out) {
   for (std::size_t first = 0; first < in.size(); first += channels) {
     const auto x = in.subspan(first, channels);
@@ -166,7 +174,7 @@ VectorCounts VectorUnit::counts(const VectorOp& op) const {
       counts.output_reads = op.outputs();
       counts.parameter_reads =
           std::uint64_t{op.channels} *
-          ((op.has_bias != 0 ? 1U : 0U) + (arithmetic_->is_quantised() ? 1U : 0U));
+          ((op.has_bias != 0 ? 1U : 0U) + (arithmetic(op).is_quantised() ? 1U : 0U));
       break;
     case VectorOpcode::kMaxPool:
     case VectorOpcode::kAveragePool:
@@ -211,8 +219,8 @@ Cycles VectorUnit::cycles(const VectorOp& op) const {
 void VectorUnit::execute(const VectorOp& op, std::span<const std::byte> input,
                          std::span<const std::byte> second, std::span<const std::byte> parameters,
                          std::span<std::byte> output) const {
-  const models::Arithmetic& a = *arithmetic_;
-  assert(output.size() == op.outputs() * a.code_bytes());
+  const models::Arithmetic &a = arithmetic(op), &to = out_arithmetic(op);
+  assert(output.size() == op.outputs() * to.code_bytes());
   if (op.opcode == VectorOpcode::kWriteBack) {
     const std::size_t bias_bytes = op.has_bias != 0 ? op.channels * a.bias_bytes() : 0;
     const std::vector<float> requantise = read_floats(parameters.subspan(bias_bytes));
@@ -222,6 +230,7 @@ void VectorUnit::execute(const VectorOp& op, std::span<const std::byte> input,
                   .bias = op.has_bias != 0 ? parameters.data() : nullptr,
                   .requantise = a.is_quantised() ? requantise.data() : nullptr,
                   .output = op.out,
+                  .shift = op.shift,
                   .relu = op.relu != 0,
                   .codes = output.data()});
     if (op.clips != 0) clip(op, op.out, a, output);
@@ -233,8 +242,12 @@ void VectorUnit::execute(const VectorOp& op, std::span<const std::byte> input,
     a.relu(op.outputs(), op.in, output.data());
     return;
   }
-  if (op.opcode == VectorOpcode::kCopy && same(op.in, op.out)) {
-    std::memcpy(output.data(), input.data(), output.size());
+  if (op.opcode == VectorOpcode::kCopy) {
+    if (&a == &to && same(op.in, op.out)) {
+      std::memcpy(output.data(), input.data(), output.size());
+    } else {
+      convert(op, a, to, input, output);
+    }
     return;
   }
   if (op.opcode == VectorOpcode::kFill) {
@@ -264,7 +277,6 @@ void VectorUnit::execute(const VectorOp& op, std::span<const std::byte> input,
     batch_norm(op.channels, read_floats(parameters), in, out);
   }
   if (op.opcode == VectorOpcode::kSoftmax) softmax(op.channels, in, out);
-  if (op.opcode == VectorOpcode::kCopy) std::copy(in.begin(), in.end(), out.begin());
   if (op.opcode == VectorOpcode::kActivate) {
     for (std::size_t i = 0; i < out.size(); ++i) {
       out[i] = models::activate(op.activation, op.a, op.b, in[i]);

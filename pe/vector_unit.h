@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include "models/arithmetic.h"
 #include "pe/systolic_array.h"
@@ -29,9 +31,17 @@ class VectorUnit {
  public:
   /// `arithmetic` must outlive the unit.
   VectorUnit(const VectorUnitConfig& config, const models::Arithmetic& arithmetic)
-      : config_(config), arithmetic_(&arithmetic) {}
+      : VectorUnit(config, std::vector{&arithmetic}) {}
+  VectorUnit(const VectorUnitConfig& config, std::vector<const models::Arithmetic*> arithmetics)
+      : config_(config), arithmetics_(std::move(arithmetics)) {}
 
-  const models::Arithmetic& arithmetic() const { return *arithmetic_; }
+  /// Of an op's operands, and of its result.
+  const models::Arithmetic& arithmetic(const VectorOp& op) const {
+    return *arithmetics_.at(op.arithmetic);
+  }
+  const models::Arithmetic& out_arithmetic(const VectorOp& op) const {
+    return *arithmetics_.at(op.out_arithmetic);
+  }
 
   /// latency_cycles + ceil(lane operations / lanes). A lane operation is one element through one
   /// op: an output for element-wise work, an input of a window for pooling, three passes
@@ -47,7 +57,7 @@ class VectorUnit {
 
  private:
   VectorUnitConfig config_;
-  const models::Arithmetic* arithmetic_;
+  std::vector<const models::Arithmetic*> arithmetics_;
 };
 
 }  // namespace systolog::pe

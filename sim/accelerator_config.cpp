@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/accelerator_config.h"
 
-#include "models/arithmetic.h"
 #include "models/user_error.h"
+#include "sim/arithmetic_plan.h"
 #include "sim/json_reader.h"
+#include "sim/quantisation_rules.h"
 #include "sim/share.h"
 
 namespace systolog::sim {
@@ -82,7 +83,11 @@ AcceleratorConfig read_accelerator(const Json& json, const std::string& file) {
   AcceleratorConfig config;
   JsonReader reader(json, file);
   reader.field("name", config.name);
-  reader.field("arithmetic", config.arithmetic);
+  {
+    const ArithmeticPlan plan = read_plan_field(reader, "arithmetic", config.arithmetic);
+    config.arithmetic = plan.base;
+    config.layer_arithmetics = plan.layers;
+  }
   reader.field("clock_mhz", config.clock_mhz, {0.001, 100'000.0});
   reader.field("technology", config.technology);
   read_array(reader.object("array"), config.array);
@@ -102,6 +107,7 @@ AcceleratorConfig read_accelerator(const Json& json, const std::string& file) {
                    {{"latency", Objective::kLatency},
                     {"energy", Objective::kEnergy},
                     {"dram_traffic", Objective::kDramTraffic}});
+    compiler.field("split_k", config.compiler.split_k);
     compiler.done();
   }
   {
@@ -112,6 +118,12 @@ AcceleratorConfig read_accelerator(const Json& json, const std::string& file) {
     quantisation.field(
         "weights", config.quantisation.weights,
         {{"per_tensor", WeightScheme::kPerTensor}, {"per_channel", WeightScheme::kPerChannel}});
+    quantisation.field("calibration", config.quantisation.calibration,
+                       {{"min_max", CalibrationMethod::kMinMax},
+                        {"percentile", CalibrationMethod::kPercentile},
+                        {"entropy", CalibrationMethod::kEntropy}});
+    quantisation.field("percentile", config.quantisation.percentile, {50.0, 100.0});
+    quantisation.field("power_of_two", config.quantisation.power_of_two);
     quantisation.done();
   }
   reader.finish();
@@ -131,10 +143,12 @@ AcceleratorConfig read_accelerator(const std::filesystem::path& file,
 }
 
 void validate(const AcceleratorConfig& config, const std::string& file) {
-  try {
-    models::make_arithmetic(config.arithmetic);
-  } catch (const UserError& error) {
-    throw UserError(file + ": /arithmetic: " + error.what());
+  const ArithmeticPlan plan = plan_of(config);
+  check_arithmetics(plan, file + ": /arithmetic");
+  check_quantisation(plan, config.quantisation, file + ": /quantisation/calibration");
+  if (config.quantisation.power_of_two && !takes_power_of_two(plan)) {
+    throw UserError(file + ": /quantisation/power_of_two: means nothing with " + plan.name() +
+                    ", allowed with " + std::string(kPowerOfTwoFormats));
   }
   try {
     find_shared(config.technology, "configs/technology", ".json", "technology");
@@ -143,10 +157,22 @@ void validate(const AcceleratorConfig& config, const std::string& file) {
   }
 }
 
+std::string_view name_of(CalibrationMethod method) {
+  switch (method) {
+    case CalibrationMethod::kMinMax:
+      return "min_max";
+    case CalibrationMethod::kPercentile:
+      return "percentile";
+    case CalibrationMethod::kEntropy:
+      return "entropy";
+  }
+  return "";
+}
+
 Json to_json(const AcceleratorConfig& c) {
   return {
       {"name", c.name},
-      {"arithmetic", c.arithmetic},
+      {"arithmetic", to_json(plan_of(c))},
       {"clock_mhz", c.clock_mhz},
       {"technology", c.technology},
       {"array",
@@ -173,12 +199,16 @@ Json to_json(const AcceleratorConfig& c) {
        {{"batch", c.compiler.batch},
         {"fold_batch_norm", c.compiler.fold_batch_norm},
         {"fuse_layers", c.compiler.fuse_layers},
-        {"objective", name_of(c.compiler.objective)}}},
+        {"objective", name_of(c.compiler.objective)},
+        {"split_k", c.compiler.split_k}}},
       {"quantisation",
        {{"activations",
          c.quantisation.activations == ActivationScheme::kAffine ? "affine" : "symmetric"},
         {"weights",
-         c.quantisation.weights == WeightScheme::kPerChannel ? "per_channel" : "per_tensor"}}},
+         c.quantisation.weights == WeightScheme::kPerChannel ? "per_channel" : "per_tensor"},
+        {"calibration", name_of(c.quantisation.calibration)},
+        {"percentile", c.quantisation.percentile},
+        {"power_of_two", c.quantisation.power_of_two}}},
   };
 }
 

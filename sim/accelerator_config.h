@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "memory/bus.h"
@@ -19,10 +21,17 @@ namespace systolog::sim {
 enum class ActivationScheme { kSymmetric, kAffine };
 enum class WeightScheme { kPerTensor, kPerChannel };
 
-/// How FP32 tensors become `int:B` codes. Weights are always symmetric.
+/// How the range of an activation that `int:B` codes cover is found (docs/quantisation.md).
+enum class CalibrationMethod { kMinMax, kPercentile, kEntropy };
+
+/// How FP32 tensors become codes. Of `int:B`, whose weights are always symmetric, all but
+/// power_of_two; that is for the formats without a scale of their own.
 struct QuantisationConfig {
   ActivationScheme activations = ActivationScheme::kSymmetric;
   WeightScheme weights = WeightScheme::kPerTensor;
+  CalibrationMethod calibration = CalibrationMethod::kMinMax;
+  double percentile = 99.99;  // kPercentile: of the values other than 0
+  bool power_of_two = false;  // codes of fixed:B,F, posits and small floats stand for x / 2^e
 };
 
 /// What the compiler makes small where it can choose.
@@ -33,12 +42,14 @@ struct CompilerConfig {
   bool fold_batch_norm = true;
   bool fuse_layers = true;  // additions, ReLUs and pools into the layer before them
   Objective objective = Objective::kLatency;
+  bool split_k = true;  // tiles may cut K where they then fit better; false: each sum is one tile's
 };
 
 /// One accelerator: what configs/*.json describe (configs/schema/accelerator.schema.json).
 struct AcceleratorConfig {
   std::string name = "unnamed";
   std::string arithmetic = "int:8/exact/int:32";
+  std::map<std::string, std::string> layer_arithmetics;  // of layers, by name, that have another
   double clock_mhz = 500.0;
   std::string technology = "45nm_literature";  // configs/technology/NAME.json, or a path
   pe::ArrayConfig array;
@@ -58,6 +69,9 @@ AcceleratorConfig read_accelerator(const Json& json, const std::string& file);
 
 /// The whole config with every default filled in: the report's echo; reads back to the same.
 Json to_json(const AcceleratorConfig& config);
+
+/// "min_max", ...: the config's word.
+std::string_view name_of(CalibrationMethod method);
 
 /// What is between fields rather than in one. Throws UserError.
 void validate(const AcceleratorConfig& config, const std::string& file);

@@ -26,8 +26,9 @@ std::size_t rank_of(std::span<const float> outputs, std::size_t label) {
 }  // namespace
 
 Accuracy compare(const workloads::Tensor& outputs, const workloads::Tensor& reference,
-                 std::span<const std::uint32_t> labels) {
+                 std::span<const std::uint32_t> labels, std::size_t k) {
   Accuracy a;
+  a.k = k;
   a.images = outputs.shape.at(0);
   a.labelled = !labels.empty();
   const std::size_t classes = outputs.values.size() / a.images;
@@ -40,14 +41,17 @@ Accuracy compare(const workloads::Tensor& outputs, const workloads::Tensor& refe
     for (std::size_t c = 0; c < classes; ++c) {
       const double error = std::abs(double{ours[c]} - double{theirs[c]});
       if (std::isnan(error) || error > a.max_abs_error) a.max_abs_error = error;
+      a.mean_abs_error += error;
     }
     if (!a.labelled) continue;
     const std::size_t rank = rank_of(ours, labels[i]);
     a.top1 += rank == 0 ? 1 : 0;
     a.top5 += rank < 5 ? 1 : 0;
+    a.topk += rank < k ? 1 : 0;
     a.reference_top1 += theirs_best == labels[i] ? 1 : 0;
   }
-  for (double* count : {&a.top1, &a.top5, &a.reference_top1, &a.agreement}) {
+  a.mean_abs_error /= static_cast<double>(a.images * classes);
+  for (double* count : {&a.top1, &a.top5, &a.topk, &a.reference_top1, &a.agreement}) {
     *count /= static_cast<double>(a.images);
   }
   return a;

@@ -19,13 +19,14 @@ ActivationMap::ActivationMap(const Network& network, std::uint32_t batch)
 }
 
 std::uint64_t ActivationMap::value_bytes(std::size_t value) const {
-  return network_.values[value].shape.count() * network_.arithmetic->code_bytes() * batch_;
+  return network_.values[value].shape.count() *
+         network_.arithmetic_of(network_.values[value]).code_bytes() * batch_;
 }
 
 Transfer ActivationMap::tile(std::size_t value, Block images, Block rows, Block columns,
                              Block channels, Scratchpad scratchpad, std::uint64_t local) const {
   const auto& shape = network_.values[value].shape;
-  const std::uint64_t code = network_.arithmetic->code_bytes();
+  const std::uint64_t code = network_.arithmetic_of(network_.values[value]).code_bytes();
   const std::uint64_t pixel = shape.channels * code, row = shape.width * pixel,
                       image = shape.height * row;
   Transfer t;
@@ -43,7 +44,7 @@ Transfer ActivationMap::tile(std::size_t value, Block images, Block rows, Block 
 
 Transfer ActivationMap::features(std::size_t value, Block images, Block features,
                                  std::uint64_t local) const {
-  const std::uint64_t code = network_.arithmetic->code_bytes();
+  const std::uint64_t code = network_.arithmetic_of(network_.values[value]).code_bytes();
   const std::uint64_t image = network_.values[value].shape.count() * code;
   Transfer t;
   t.scratchpad = Scratchpad::kInput;

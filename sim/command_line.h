@@ -33,6 +33,8 @@ void check_output_folder(const std::string& folder);
 
 // --- the subcommands: each returns the exit status -------------------------------------------
 int run_command(const Arguments& arguments);
+int accuracy_command(const Arguments& arguments);
+int analyse_command(const Arguments& arguments);
 int check_command(const Arguments& arguments);
 int list_command(const Arguments& arguments);
 int arith_command(const Arguments& arguments);

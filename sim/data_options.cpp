@@ -105,6 +105,23 @@ std::optional<Candidate> installed(const DataSource& source) {
   return Candidate{&format_of(source), *files};
 }
 
+/// The workload's calibration images, or the training set of the data set that is run, by name.
+std::optional<DataSource> calibration_source(const Workload& workload, const DataOptions& options) {
+  if (workload.calibration) return workload.calibration;
+  std::string name = options.dataset;
+  if (name.empty() && !workload.datasets.empty() && workload.datasets.front().set != nullptr) {
+    name = workload.datasets.front().set->name;
+  }
+  for (const NamedDataset& set : named_datasets()) {
+    if (set.name == name + "-train") {
+      DataSource source;
+      source.set = &set;
+      return source;
+    }
+  }
+  return std::nullopt;
+}
+
 /// The data set that --data holds the files of.
 DataSource source_of_data(const Workload& workload, const DataOptions& options) {
   if (!options.dataset.empty()) return data_source(options.dataset, "--dataset");
@@ -199,8 +216,13 @@ bool has_images(const Workload& workload) {
 Dataset read_calibration(const Workload& workload, const DataOptions& options,
                          const Dataset& images) {
   constexpr std::size_t kMost = 256;
-  if (workload.calibration) {
-    if (const auto found = installed(*workload.calibration)) {
+  if (const auto source = calibration_source(workload, options)) {
+    auto found = installed(*source);
+    if (source->set != nullptr && !options.data.empty()) {
+      const auto files = find_in(*source->set, options.data);
+      if (files) found = {&format_of(*source), *files};
+    }
+    if (found) {
       const auto preprocessing = apply_preprocessing(workload.preprocessing, options.preprocessing);
       Dataset data = read(*found->format, found->files, workload, preprocessing, kMost);
       return data;

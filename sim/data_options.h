@@ -27,8 +27,9 @@ void add_data_options(boost::program_options::options_description& options, Data
 workloads::Dataset read_images(const Workload& workload, const DataOptions& options,
                                std::size_t count);
 
-/// Calibration images: the workload's own where they are installed, else (named in the result) the
-/// first 256 of `images`.
+/// Calibration images: the first 256 of the workload's own, or of the training set ("NAME-train")
+/// that belongs to the data set which is run, where they are in --data or installed; else (named in
+/// the result) the first 256 of `images`.
 workloads::Dataset read_calibration(const Workload& workload, const DataOptions& options,
                                     const workloads::Dataset& images);
 

@@ -22,8 +22,9 @@ namespace {
 /// The bytes of one accelerator and what commands do to them.
 class Machine {
  public:
-  Machine(const models::Arithmetic& arithmetic, const AcceleratorConfig& config)
-      : array_(config.array, arithmetic), vector_(config.vector_unit, arithmetic) {
+  Machine(const Network& network, const AcceleratorConfig& config)
+      : array_(config.array, network.arithmetics()),
+        vector_(config.vector_unit, network.arithmetics()) {
     scratchpads_[0].resize(config.input_sram.capacity_bytes);
     scratchpads_[1].resize(config.weight_sram.capacity_bytes);
     scratchpads_[2].resize(config.output_sram.capacity_bytes);
@@ -66,7 +67,7 @@ class Machine {
   }
 
   void execute(const pe::Matmul& m) {
-    const models::Arithmetic& a = array_.arithmetic();
+    const models::Arithmetic& a = array_.arithmetic(m);
     using memory::Scratchpad;
     array_.execute(m, bytes(Scratchpad::kInput, m.input_address, m.input_codes() * a.code_bytes()),
                    bytes(Scratchpad::kWeight, m.weight_address, m.weight_codes() * a.code_bytes()),
@@ -75,7 +76,7 @@ class Machine {
   }
 
   void execute(const pe::VectorOp& v) {
-    const models::Arithmetic& a = vector_.arithmetic();
+    const models::Arithmetic& a = vector_.arithmetic(v);
     using memory::Scratchpad;
     const bool write_back = v.opcode == pe::VectorOpcode::kWriteBack;
     const auto place_of = [&](pe::ChainedOperand operand) {
@@ -87,7 +88,8 @@ class Machine {
               v.input_address, v.input_bytes(a)),
         bytes(place_of(pe::ChainedOperand::kSecond), v.second_address, v.second_bytes(a)),
         bytes(Scratchpad::kWeight, v.parameter_address, v.parameter_bytes(a)),
-        bytes(Scratchpad::kOutput, v.output_address, v.outputs() * a.code_bytes()));
+        bytes(Scratchpad::kOutput, v.output_address,
+              v.outputs() * vector_.out_arithmetic(v).code_bytes()));
   }
 
   pe::SystolicArray array_;
@@ -106,8 +108,7 @@ Execution execute_functional(const Network& network, const CompiledNetwork& comp
   result.outputs = output_tensor(network, compiled.images);
   const std::size_t image_size = network.output_shape.count();
   const std::size_t batches = compiled.full_batches + (compiled.rest ? 1 : 0);
-  tbb::enumerable_thread_specific<Machine> machines(
-      [&] { return Machine(*network.arithmetic, config); });
+  tbb::enumerable_thread_specific<Machine> machines([&] { return Machine(network, config); });
   std::atomic<std::size_t> done = 0;
   std::mutex telling;
   tbb::parallel_for(std::size_t{0}, batches, [&](std::size_t b) {

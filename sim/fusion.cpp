@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "models/user_error.h"
 #include "sim/tile_model.h"
@@ -99,7 +100,7 @@ class Planner {
       for (std::size_t count = 1; begin + count <= end; ++count) {
         if (count > 1 && !append(shape, begin, begin + count - 1)) break;
         const auto& rest = best[begin + count - first];
-        const auto search = search_for(shape);
+        const auto search = search_for(shape, network_.layers[begin]);
         if (!search || !rest) continue;
         const TilingCost cost = search->cost + rest->cost;
         auto& mine = best[begin - first];
@@ -119,6 +120,8 @@ class Planner {
     const auto* work = std::get_if<VectorLayer>(&layer.work);
     if (work == nullptr || readers_[network_.root_of(made)] != 1 || work->second_per_channel)
       return false;
+    // What runs in a unit of its own is no part of the group.
+    if (layer.arithmetic != network_.layers[first].arithmetic) return false;
     std::uint32_t operands = 0;
     bool reads_it = false;
     for (const std::size_t input : layer.inputs) {
@@ -172,14 +175,22 @@ class Planner {
     return vector == nullptr || vector->opcode != pe::VectorOpcode::kSoftmax;
   }
 
-  std::optional<TilingSearch> search_for(const LayerShape& shape) {
-    const auto [known, is_new] = searches_.try_emplace(key_of(shape));
-    if (is_new) known->second = choose_tiling(shape, *network_.arithmetic, config_, figures_);
+  /// Whose codes a layer's tiles hold: of a conversion's two formats the wider one.
+  const models::Arithmetic& arithmetic_of_tiles(const Layer& layer) const {
+    const models::Arithmetic& own = network_.arithmetic_of(layer);
+    const models::Arithmetic& read = network_.arithmetic_of(network_.values[layer.inputs[0]]);
+    return read.code_bytes() > own.code_bytes() ? read : own;
+  }
+
+  std::optional<TilingSearch> search_for(const LayerShape& shape, const Layer& layer) {
+    const models::Arithmetic& a = arithmetic_of_tiles(layer);
+    const auto [known, is_new] = searches_.try_emplace({&a, key_of(shape)});
+    if (is_new) known->second = choose_tiling(shape, a, config_, figures_);
     return known->second;
   }
 
   Footprint smallest_tile(const Layer& layer) const {
-    const models::Arithmetic& a = *network_.arithmetic;
+    const models::Arithmetic& a = arithmetic_of_tiles(layer);
     if (moves(layer)) return {.input = a.code_bytes(), .weight = 0, .output = a.code_bytes()};
     const LayerShape shape = shape_of(network_, layer, batch_);
     Tiling smallest;
@@ -226,7 +237,8 @@ class Planner {
   std::uint32_t batch_;
   const EnergyFigures* figures_;
   std::vector<std::uint32_t> readers_;  // of each value
-  std::map<std::vector<std::uint64_t>, std::optional<TilingSearch>> searches_;
+  using Key = std::pair<const models::Arithmetic*, std::vector<std::uint64_t>>;
+  std::map<Key, std::optional<TilingSearch>> searches_;
 };
 
 }  // namespace

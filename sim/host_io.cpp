@@ -35,8 +35,9 @@ std::vector<std::byte> encode_value(const Network& network, std::size_t value,
     for_each_element(input.shape,
                      [&](std::size_t to, std::size_t from) { nhwc[i * size + to] = image[from]; });
   }
-  std::vector<std::byte> codes(nhwc.size() * network.arithmetic->code_bytes());
-  network.arithmetic->encode(nhwc, input.quantisation, codes.data());
+  const models::Arithmetic& arithmetic = network.arithmetic_of(input);
+  std::vector<std::byte> codes(nhwc.size() * arithmetic.code_bytes());
+  arithmetic.encode(nhwc, input.quantisation, codes.data());
   return codes;
 }
 
@@ -52,7 +53,7 @@ void decode_outputs(const Network& network, std::span<const std::byte> codes, st
   const Value& output = network.values[network.output];
   const std::size_t size = output.shape.count();
   std::vector<float> nhwc(count * size);
-  network.arithmetic->decode(codes.data(), output.quantisation, nhwc);
+  network.arithmetic_of(output).decode(codes.data(), output.quantisation, nhwc);
   if (!network.output_order.empty()) {
     for (std::size_t i = 0; i < values.size(); ++i) {
       values[i] = nhwc[i / size * size + network.output_order[i % size]];

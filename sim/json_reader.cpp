@@ -212,6 +212,25 @@ JsonReader JsonReader::object(std::string_view name) {
   return {json == nullptr ? kEmptyObject : *json, *this, path_of(name)};
 }
 
+bool JsonReader::is_object(std::string_view name) {
+  const Json* json = find(name);
+  return json != nullptr && json->is_object();
+}
+
+std::map<std::string, std::string> JsonReader::strings(std::string_view name) {
+  const Json* json = find(name);
+  std::map<std::string, std::string> map;
+  if (json == nullptr) return map;
+  const auto is_text = [](const Json& value) {
+    return value.is_string() && !value.get_ref<const std::string&>().empty();
+  };
+  if (!json->is_object() || !std::all_of(json->begin(), json->end(), is_text)) {
+    refuse(name, "an object of strings that are not empty");
+    return map;
+  }
+  return json->get<std::map<std::string, std::string>>();
+}
+
 std::vector<JsonReader> JsonReader::objects(std::string_view name) {
   const Json* json = find(name);
   std::vector<JsonReader> readers;

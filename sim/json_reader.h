@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -59,6 +60,10 @@ class JsonReader {
   void require(std::string_view name);
   /// The object in a field (an empty one where it is left out).
   JsonReader object(std::string_view name);
+  /// True where the field is an object.
+  bool is_object(std::string_view name);
+  /// {"name": "text", ...}: an object of strings, whatever the names.
+  std::map<std::string, std::string> strings(std::string_view name);
   /// The objects in a field that is an array.
   std::vector<JsonReader> objects(std::string_view name);
 

@@ -82,7 +82,7 @@ LayerShape shape_of(const Network& network, const Layer& layer, std::uint32_t ba
   s.out_columns = u32(out.width);
   s.operands = u32(layer.inputs.size());
   if (const auto* matmul = std::get_if<MatmulLayer>(&layer.work)) {
-    const models::Arithmetic& a = *network.arithmetic;
+    const models::Arithmetic& a = network.arithmetic_of(layer);
     s.is_matmul = true;
     s.window = matmul->window;
     s.groups = matmul->groups;

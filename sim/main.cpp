@@ -20,6 +20,10 @@ struct Subcommand {
 constexpr Subcommand kSubcommands[] = {
     {"run", "run a network on an accelerator: outputs, cycles, energy, accuracy",
      systolog::sim::run_command},
+    {"accuracy", "what arithmetics do to a network's answers, over many images",
+     systolog::sim::accuracy_command},
+    {"analyse", "why approximate products do so little: errors layer by layer",
+     systolog::sim::analyse_command},
     {"check", "say what is wrong with configs, workloads and models", systolog::sim::check_command},
     {"list", "list formats, multipliers, networks, configs, ...", systolog::sim::list_command},
     {"arith", "multiply, add, convert and sum numbers, one operation a line",

@@ -115,6 +115,7 @@ class MatmulCompiler {
     m.filters = groups.count * filters.count;
     set_window(m, shape_.window, p.input_rows, p.input_columns);
     m.zero_code = work_.zero_code;
+    m.arithmetic = static_cast<std::uint32_t>(layer_.arithmetic);
     return m;
   }
 
@@ -147,6 +148,8 @@ class MatmulCompiler {
       v.b = work_.clip->at(1);
     }
     v.has_bias = work_.bias.empty() ? 0 : 1;
+    v.shift = work_.shift;
+    v.arithmetic = v.out_arithmetic = m.arithmetic;
     v.input_address = m.accumulator_address;
     v.parameter_address = weights.begin + m.weight_codes() * a.code_bytes();
     v.output_address = codes;

@@ -21,6 +21,7 @@ std::uint64_t move_tile(TileWriter& writer, const Layer& layer, const MoveLayer&
   pe::VectorOp v;
   v.opcode = move.fills ? pe::VectorOpcode::kFill : pe::VectorOpcode::kCopy;
   v.fill_code = work.fill_code;
+  v.arithmetic = v.out_arithmetic = static_cast<std::uint32_t>(layer.arithmetic);
   v.channels = tile.codes;
   v.in = writer.network().values[input].quantisation;
   v.out = writer.network().values[layer.output].quantisation;

@@ -6,12 +6,15 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <map>
 #include <numeric>
+#include <utility>
 
 #include "models/user_error.h"
 #include "sim/filter_rows.h"
 #include "sim/moves.h"
 #include "sim/placement.h"
+#include "sim/quantisation_rules.h"
 
 namespace systolog::sim {
 namespace {
@@ -20,18 +23,89 @@ using workloads::Graph;
 using workloads::Node;
 using workloads::Shape;
 
+bool has_weights(const Node& node) {
+  return std::holds_alternative<workloads::Conv>(node.op) ||
+         std::holds_alternative<workloads::Gemm>(node.op);
+}
+
+bool only_looks_otherwise(const Node& node) {
+  return std::holds_alternative<workloads::Reshape>(node.op) ||
+         std::holds_alternative<workloads::Transpose>(node.op);
+}
+
+/// Who reads whom.
+class Readers {
+ public:
+  explicit Readers(const Graph& graph) : graph_(graph), readers_(graph.nodes.size()) {
+    for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
+      for (const std::size_t input : graph.nodes[n].inputs) readers_[input].push_back(n);
+    }
+  }
+
+  /// The ReLU or Clip that is the only reader of a node, or the node itself.
+  std::size_t sole_clamp_after(std::size_t n) const {
+    if (readers_[n].size() != 1) return n;
+    const workloads::Operator& next = graph_.nodes[readers_[n][0]].op;
+    const auto* activate = std::get_if<workloads::Activate>(&next);
+    const bool clamps = std::holds_alternative<workloads::Relu>(next) ||
+                        (activate != nullptr && activate->function == models::Activation::kClip);
+    return clamps ? readers_[n][0] : n;
+  }
+
+  /// The first node that computes with a node's values; the node itself where none does.
+  std::size_t first_after(std::size_t n) const {
+    if (readers_[n].empty()) return n;
+    const std::size_t next = readers_[n][0];
+    return only_looks_otherwise(graph_.nodes[next]) ? first_after(next) : next;
+  }
+
+ private:
+  const Graph& graph_;
+  std::vector<std::vector<std::size_t>> readers_;
+};
+
+/// Throws UserError where one of the names is that of no layer.
+void check_names(const Graph& graph, const std::vector<std::string>& wanted) {
+  if (wanted.empty()) return;
+  const Readers readers(graph);
+  std::vector<std::string> names;
+  std::vector<bool> fused(graph.nodes.size(), false);
+  for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
+    const Node& node = graph.nodes[n];
+    if (has_weights(node) && readers.sole_clamp_after(n) != n) {
+      fused[readers.sole_clamp_after(n)] = true;
+    }
+    const bool no_layer =
+        std::holds_alternative<workloads::Input>(node.op) || only_looks_otherwise(node);
+    if (!no_layer && !fused[n]) names.push_back(node.name);
+  }
+  for (const std::string& name : wanted) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+    std::string list;
+    for (const std::string& other : names) list += (list.empty() ? "" : ", ") + other;
+    throw UserError("/layers/" + name + ": " + graph.name + " has no such layer, allowed " + list);
+  }
+}
+
 class Lowering {
  public:
-  Lowering(const Graph& graph, std::shared_ptr<const models::Arithmetic> arithmetic,
-           const std::vector<Range>& ranges, const QuantisationConfig& config)
-      : graph_(graph), ranges_(ranges), config_(config), placed_(graph.nodes.size()) {
+  Lowering(const Graph& graph, const LayerArithmetics& arithmetics, const Calibration& calibration,
+           const QuantisationConfig& config)
+      : graph_(graph),
+        readers_(graph),
+        calibration_(calibration),
+        config_(config),
+        placed_(graph.nodes.size()) {
     network_.name = graph.name;
-    network_.arithmetic = std::move(arithmetic);
+    network_.arithmetic = arithmetics.base;
+    network_.plan = arithmetics.plan().name();
     network_.has_values = !graph.shapes_only;
-    consumers_.resize(graph.nodes.size());
-    for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
-      for (const std::size_t input : graph.nodes[n].inputs) consumers_[input].push_back(n);
+    std::vector<std::string> names;
+    for (const auto& [layer, arithmetic] : arithmetics.layers) {
+      names.push_back(layer);
+      arithmetic_of_[layer] = number_of(arithmetic);
     }
+    check_names(graph, names);
   }
 
   Network run() {
@@ -39,14 +113,15 @@ class Lowering {
     for (std::size_t n = 0; n < graph_.nodes.size(); ++n) {
       if (fused[n]) continue;
       const Node& node = graph_.nodes[n];
-      if (std::holds_alternative<workloads::Input>(node.op)) {
-        placed_[n] = {add_value(node.name, node.shape, quantisation_of(n)), nullptr};
-      } else if (std::holds_alternative<workloads::Reshape>(node.op) ||
-                 std::holds_alternative<workloads::Transpose>(node.op)) {
+      // Images come in the format of who reads them first.
+      const bool is_input = std::holds_alternative<workloads::Input>(node.op);
+      choose_arithmetic(is_input ? graph_.nodes[readers_.first_after(n)].name : node.name);
+      if (is_input) {
+        placed_[n] = {add_value(n, node.shape, quantisation_of(n)), nullptr};
+      } else if (only_looks_otherwise(node)) {
         see_otherwise(n);
-      } else if (std::holds_alternative<workloads::Conv>(node.op) ||
-                 std::holds_alternative<workloads::Gemm>(node.op)) {
-        const std::size_t last = sole_clamp_after(n);
+      } else if (has_weights(node)) {
+        const std::size_t last = readers_.sole_clamp_after(n);
         lower_matmul(n, last);
         if (last != n) fused[last] = true;
       } else if (std::holds_alternative<workloads::Slice>(node.op)) {
@@ -85,26 +160,68 @@ class Lowering {
   }
   static constexpr Sizes kOnes = {1, 1, 1};
 
-  const models::Arithmetic& arithmetic() const { return *network_.arithmetic; }
+  /// Of the layer that is being lowered.
+  const models::Arithmetic& arithmetic() const { return network_.arithmetic_at(current_); }
 
-  models::Quantisation quantisation_of(std::size_t node) const {
-    if (!arithmetic().is_quantised() || !network_.has_values) return {};
-    return quantise_range(ranges_[node], arithmetic().bits(), config_.activations);
+  void choose_arithmetic(const std::string& layer) {
+    const auto own = arithmetic_of_.find(layer);
+    current_ = own == arithmetic_of_.end() ? 0 : own->second;
   }
 
-  std::size_t add_value(const std::string& name, const Shape& shape, models::Quantisation q) {
-    network_.values.push_back({name, shape, q, {}});
+  std::size_t number_of(const std::shared_ptr<const models::Arithmetic>& arithmetic) {
+    if (arithmetic == network_.arithmetic) return 0;
+    auto& others = network_.others;
+    const auto known = std::find(others.begin(), others.end(), arithmetic);
+    if (known == others.end()) {
+      others.push_back(arithmetic);
+      return others.size();
+    }
+    return static_cast<std::size_t>(known - others.begin()) + 1;
+  }
+
+  bool has_power_of_two_scales() const {
+    return config_.power_of_two && network_.has_values && takes_power_of_two(arithmetic());
+  }
+
+  models::Quantisation quantisation_of(std::size_t node) const {
+    if (arithmetic().is_quantised() && network_.has_values) {
+      return quantise_range(calibration_.range(node, arithmetic().bits()), arithmetic().bits(),
+                            config_.activations);
+    }
+    if (!has_power_of_two_scales()) return {};
+    return {power_of_two_scale(calibration_.whole_range(node), arithmetic())};
+  }
+
+  std::size_t add_value(std::size_t node, const Shape& shape, models::Quantisation q) {
+    network_.values.push_back({graph_.nodes[node].name, shape, q, {}, current_, node});
     return network_.values.size() - 1;
   }
 
-  /// The ReLU or Clip that is the only reader of a node, or the node itself.
-  std::size_t sole_clamp_after(std::size_t n) const {
-    if (consumers_[n].size() != 1) return n;
-    const workloads::Operator& next = graph_.nodes[consumers_[n][0]].op;
-    const auto* activate = std::get_if<workloads::Activate>(&next);
-    const bool clamps = std::holds_alternative<workloads::Relu>(next) ||
-                        (activate != nullptr && activate->function == models::Activation::kClip);
-    return clamps ? consumers_[n][0] : n;
+  void add_layer(const std::string& name, std::string_view op, std::vector<std::size_t> inputs,
+                 std::size_t output, decltype(Layer::work) work) {
+    network_.layers.push_back({name, std::string(op), std::move(inputs), output, std::move(work),
+                               network_.values[output].arithmetic});
+  }
+
+  static std::string_view format_of(const models::Arithmetic& arithmetic) {
+    const std::string_view name = arithmetic.name();
+    return name.substr(0, name.find('/'));
+  }
+
+  /// A value in the format of the current layer, which reads it: the value itself, or what a
+  /// conversion makes of it, once for all readers.
+  std::size_t in_format(std::size_t value) {
+    const Value held = network_.values[value];
+    if (format_of(network_.arithmetic_of(held)) == format_of(arithmetic())) return value;
+    const auto [known, is_new] = converted_.try_emplace({value, format_of(arithmetic())});
+    if (is_new) {
+      known->second = add_value(held.node, held.shape, quantisation_of(held.node));
+      VectorLayer layer;
+      layer.opcode = pe::VectorOpcode::kCopy;
+      add_layer(held.name + " to " + std::string(format_of(arithmetic())), "convert", {value},
+                known->second, std::move(layer));
+    }
+    return known->second;
   }
 
   /// A reshape or transpose: the same bytes, found otherwise.
@@ -128,25 +245,22 @@ class Lowering {
   std::size_t image_input(const Node& node, std::size_t i) {
     const std::size_t producer = node.inputs[i];
     Placement& placed = placed_[producer];
-    if (!placed.order) return placed.value;
+    if (!placed.order) return in_format(placed.value);
     const Node& from = graph_.nodes[producer];
     const Order positions = reading_order(*placed.order, from.shape);
-    const models::Quantisation q = network_.values[placed.value].quantisation;
-    const std::size_t value = add_value(from.name, from.shape, q);
+    const Value held = network_.values[placed.value];
+    const std::size_t value = add_value(producer, from.shape, held.quantisation);
+    network_.values[value].arithmetic = held.arithmetic;
     if (is_identity(positions)) {
-      const auto& first = network_.values[placed.value].same_bytes_as;
-      network_.values[value].same_bytes_as = first ? *first : placed.value;
+      network_.values[value].same_bytes_as =
+          held.same_bytes_as ? *held.same_bytes_as : placed.value;
     } else {
       MoveLayer layer;
       layer.moves = gathering_moves(positions);
-      network_.layers.push_back({from.name,
-                                 std::string(workloads::name_of(from.op)),
-                                 {placed.value},
-                                 value,
-                                 std::move(layer)});
+      add_layer(from.name, workloads::name_of(from.op), {placed.value}, value, std::move(layer));
     }
     placed = {value, nullptr};
-    return value;
+    return in_format(value);
   }
 
   void lower_matmul(std::size_t n, std::size_t last) {
@@ -165,7 +279,7 @@ class Lowering {
     } else {
       const auto& gemm = std::get<workloads::Gemm>(node.op);
       const Placement& placed = placed_[node.inputs[0]];
-      input = placed.value;
+      input = in_format(placed.value);
       rows = gemm_rows(gemm, network_.values[input].shape.count(), placed.order.get());
       layer.channels = static_cast<std::uint32_t>(rows.k);
       bias = gemm.bias;
@@ -176,16 +290,14 @@ class Lowering {
     } else {
       layer.relu = last != n;
     }
-    const std::size_t output =
-        add_value(graph_.nodes[last].name, graph_.nodes[n].shape, quantisation_of(last));
+    const std::size_t output = add_value(last, graph_.nodes[n].shape, quantisation_of(last));
     placed_[n] = placed_[last] = {output, nullptr};
-    encode(node.name, rows, bias, network_.values[input].quantisation,
-           network_.values[output].quantisation, layer);
-    network_.layers.push_back(
-        {node.name, std::string(workloads::name_of(node.op)), {input}, output, std::move(layer)});
+    encode(n, rows, bias, network_.values[input].quantisation, network_.values[output].quantisation,
+           layer);
+    add_layer(node.name, workloads::name_of(node.op), {input}, output, std::move(layer));
   }
 
-  void encode(const std::string& name, const FilterRows& rows, std::span<const float> bias,
+  void encode(std::size_t node, const FilterRows& rows, std::span<const float> bias,
               models::Quantisation in, models::Quantisation out, MatmulLayer& layer) const {
     const models::Arithmetic& a = arithmetic();
     // With zero points there is a bias, whatever their values: a Program does not depend on them.
@@ -196,7 +308,7 @@ class Lowering {
       if (has_bias) layer.bias.resize(rows.filters * a.bias_bytes());
       return;
     }
-    const std::vector<float> scales = weight_scales(rows, bias, in.scale);
+    const std::vector<float> scales = weight_scales(node, rows, bias, in.scale);
     const std::size_t bytes = a.code_bytes();
     std::vector<std::byte> codes(rows.values.size() * bytes);
     std::vector<std::int64_t> code_sums(rows.filters, 0);
@@ -212,6 +324,8 @@ class Lowering {
     a.encode({&zero, 1}, in, reinterpret_cast<std::byte*>(&layer.zero_code));
     if (a.is_quantised()) {
       for (const float s : scales) layer.requantise.push_back(in.scale * s / out.scale);
+    } else {
+      layer.shift = std::ilogb(in.scale) + std::ilogb(scales.front()) - std::ilogb(out.scale);
     }
     if (!has_bias) return;
     const std::vector<float> zeros(rows.filters, 0.0F);
@@ -221,7 +335,8 @@ class Lowering {
     if (!a.is_quantised()) return;
     for (std::size_t f = 0; f < rows.filters; ++f) {
       const double code = bias.empty() ? 0.0 : double{bias[f]} / (double{in.scale} * scales[f]);
-      check_bias(name, f, code - in.zero_point * static_cast<double>(code_sums[f]));
+      check_bias(graph_.nodes[node].name, f,
+                 code - in.zero_point * static_cast<double>(code_sums[f]));
     }
     if (in.zero_point != 0) subtract_zero_point(in.zero_point, code_sums, layer.bias);
   }
@@ -256,9 +371,15 @@ class Lowering {
   /// The filter's largest weight gets the largest code; where the weights are so small that the
   /// bias, in units of the product's scale, would leave its 32 bits, the scale is as large as the
   /// bias needs (half of the range: sums are still to be added).
-  std::vector<float> weight_scales(const FilterRows& rows, std::span<const float> bias,
-                                   float activation_scale) const {
+  std::vector<float> weight_scales(std::size_t node, const FilterRows& rows,
+                                   std::span<const float> bias, float activation_scale) const {
     std::vector<float> scales(rows.filters, 1.0F);
+    if (has_power_of_two_scales()) {
+      const float scale = power_of_two_weight_scale(
+          {range_of(rows.values), range_of(bias), calibration_.whole_range(node)}, activation_scale,
+          arithmetic());
+      std::fill(scales.begin(), scales.end(), scale);
+    }
     if (!arithmetic().is_quantised()) return scales;
     constexpr float kLargestBias = 0x1p30F;
     Range all;
@@ -317,10 +438,9 @@ class Lowering {
   void add_vector(std::size_t n, VectorLayer layer, std::vector<std::size_t> inputs,
                   const Shape& shape, models::Quantisation q, std::shared_ptr<const Order> order) {
     const Node& node = graph_.nodes[n];
-    const std::size_t output = add_value(node.name, shape, q);
+    const std::size_t output = add_value(n, shape, q);
     placed_[n] = {output, std::move(order)};
-    network_.layers.push_back({node.name, std::string(workloads::name_of(node.op)),
-                               std::move(inputs), output, std::move(layer)});
+    add_layer(node.name, workloads::name_of(node.op), std::move(inputs), output, std::move(layer));
   }
 
   /// Element by element: the result lies as the input does.
@@ -338,8 +458,9 @@ class Lowering {
       layer.opcode = pe::VectorOpcode::kRelu;
     }
     const Placement in = placed_[node.inputs[0]];
-    const Value& value = network_.values[in.value];
-    add_vector(n, std::move(layer), {in.value}, Shape(value.shape),
+    const std::size_t input = in_format(in.value);
+    const Value value = network_.values[input];
+    add_vector(n, std::move(layer), {input}, value.shape,
                keeps_codes ? value.quantisation : quantisation_of(n), in.order);
   }
 
@@ -360,8 +481,8 @@ class Lowering {
     if (alike) {
       const Shape shape = network_.values[a.value].shape;
       if (workloads::sizes_of(shape) == workloads::sizes_of(network_.values[b.value].shape)) {
-        return add_vector(n, std::move(layer), {a.value, b.value}, shape, quantisation_of(n),
-                          a.order);
+        return add_vector(n, std::move(layer), {in_format(a.value), in_format(b.value)}, shape,
+                          quantisation_of(n), a.order);
       }
     }
     std::vector<std::size_t> inputs = {image_input(node, 0), image_input(node, 1)};
@@ -388,11 +509,11 @@ class Lowering {
     for (std::size_t d = 0; d < 3; ++d) {
       if (sizes[d] != whole[d]) step[d] = 0;
     }
-    const std::size_t value = add_value(from.name, node.shape, from.quantisation);
+    const std::size_t value = add_value(from.node, node.shape, from.quantisation);
     MoveLayer layer;
     layer.moves.push_back(
         move_box(0, from.shape, box({}, step, whole), node.shape, box({}, kOnes, whole)));
-    network_.layers.push_back({node.name, "repeat", {input}, value, std::move(layer)});
+    add_layer(node.name, "repeat", {input}, value, std::move(layer));
     return value;
   }
 
@@ -401,9 +522,9 @@ class Lowering {
   void add_move(std::size_t n, std::vector<std::size_t> inputs, models::Quantisation q,
                 MoveLayer layer) {
     const Node& node = graph_.nodes[n];
-    placed_[n] = {add_value(node.name, node.shape, q), nullptr};
-    network_.layers.push_back({node.name, std::string(workloads::name_of(node.op)),
-                               std::move(inputs), placed_[n].value, std::move(layer)});
+    placed_[n] = {add_value(n, node.shape, q), nullptr};
+    add_layer(node.name, workloads::name_of(node.op), std::move(inputs), placed_[n].value,
+              std::move(layer));
   }
 
   void lower_slice(std::size_t n) {
@@ -474,18 +595,27 @@ class Lowering {
   }
 
   const Graph& graph_;
-  const std::vector<Range>& ranges_;
+  Readers readers_;
+  const Calibration& calibration_;
   const QuantisationConfig& config_;
-  std::vector<Placement> placed_;  // of each node
-  std::vector<std::vector<std::size_t>> consumers_;
+  std::map<std::string, std::size_t> arithmetic_of_;  // layers that have another than the base
+  std::size_t current_ = 0;                           // arithmetic
+  std::vector<Placement> placed_;                     // of each node
+  std::map<std::pair<std::size_t, std::string_view>, std::size_t> converted_;  // value, format
   Network network_;
 };
 
 }  // namespace
 
-Network lower(const Graph& graph, std::shared_ptr<const models::Arithmetic> arithmetic,
-              const std::vector<Range>& ranges, const QuantisationConfig& quantisation) {
-  return Lowering(graph, std::move(arithmetic), ranges, quantisation).run();
+Network lower(const Graph& graph, const LayerArithmetics& arithmetics,
+              const Calibration& calibration, const QuantisationConfig& quantisation) {
+  return Lowering(graph, arithmetics, calibration, quantisation).run();
+}
+
+void check_layers(const ArithmeticPlan& plan, const Graph& graph) {
+  std::vector<std::string> names;
+  for (const auto& [layer, arithmetic] : plan.layers) names.push_back(layer);
+  check_names(graph, names);
 }
 
 }  // namespace systolog::sim

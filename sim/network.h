@@ -13,6 +13,8 @@
 #include "models/arithmetic.h"
 #include "pe/vector_op.h"
 #include "sim/accelerator_config.h"
+#include "sim/arithmetic_plan.h"
+#include "sim/calibration.h"
 #include "workloads/graph.h"
 #include "workloads/tensor.h"
 
@@ -25,6 +27,8 @@ struct Value {
   models::Quantisation quantisation;
   // An earlier value whose bytes these are, under another shape.
   std::optional<std::size_t> same_bytes_as = {};
+  std::size_t arithmetic = 0;  // whose format its codes have
+  std::size_t node = 0;        // of the graph, whose values it holds
 };
 
 /// A convolution or fully connected layer with what its write-back fuses.
@@ -36,6 +40,7 @@ struct MatmulLayer {
                                             //        filters/groups]
   std::vector<std::byte> bias;              // [filters], bias_bytes() each; empty: none
   std::vector<float> requantise;            // [filters] for int:B, else empty
+  int shift = 0;  // other formats: sums times 2^shift have the output's scale
   bool relu = false;
   std::optional<std::array<float, 2>> clip;  // lowest and highest output
   std::uint32_t zero_code = 0;               // of the input's zero: padding
@@ -78,6 +83,7 @@ struct Layer {
   std::vector<std::size_t> inputs;  // values
   std::size_t output = 0;           // value
   std::variant<MatmulLayer, VectorLayer, MoveLayer> work;
+  std::size_t arithmetic = 0;  // that it computes in
 };
 
 /// A tensor that the host writes before a run although no layer makes it: codes of all images.
@@ -86,11 +92,14 @@ struct FedValue {
   std::vector<std::byte> codes;
 };
 
-/// A network ready for the compiler: every constant encoded in the arithmetic, ReLU fused, reshapes
-/// gone. Value 0 is the input.
+/// A network ready for the compiler: every constant encoded in its layer's arithmetic, ReLU fused,
+/// reshapes gone. Value 0 is the input. Where a layer reads a value of another format, a layer
+/// "convert" lies between, which rounds once.
 struct Network {
   std::string name;
-  std::shared_ptr<const models::Arithmetic> arithmetic;
+  std::shared_ptr<const models::Arithmetic> arithmetic;  // 0: of all layers but those that say so
+  std::vector<std::shared_ptr<const models::Arithmetic>> others;  // 1, 2, ...
+  std::string plan;  // what the report calls all of them together
   std::vector<Value> values;
   std::vector<Layer> layers;
   std::vector<FedValue> fed;      // besides the input: of layers that are left out
@@ -105,21 +114,32 @@ struct Network {
     while (values[value].same_bytes_as) value = *values[value].same_bytes_as;
     return value;
   }
-};
 
-/// Smallest and largest value each node gave on the calibration images.
-struct Range {
-  float lowest = 0.0F, highest = 0.0F;
+  const models::Arithmetic& arithmetic_at(std::size_t i) const {
+    return i == 0 ? *arithmetic : *others.at(i - 1);
+  }
+  const models::Arithmetic& arithmetic_of(const Value& value) const {
+    return arithmetic_at(value.arithmetic);
+  }
+  const models::Arithmetic& arithmetic_of(const Layer& layer) const {
+    return arithmetic_at(layer.arithmetic);
+  }
+  /// All of them, by number.
+  std::vector<const models::Arithmetic*> arithmetics() const {
+    std::vector<const models::Arithmetic*> list{arithmetic.get()};
+    for (const auto& other : others) list.push_back(other.get());
+    return list;
+  }
 };
-std::vector<Range> calibrate(const workloads::Graph& graph, const workloads::Tensor& images);
 
 /// Encodes a graph, or, of a graph of shapes, what its encoding would take: the same layers,
-/// without weights. `ranges` (one a node) are needed by `int:B` only. Reshapes and transposes cost
-/// nothing where a reader can take the data as it lies; elsewhere a layer moves it.
-Network lower(const workloads::Graph& graph, std::shared_ptr<const models::Arithmetic> arithmetic,
-              const std::vector<Range>& ranges, const QuantisationConfig& quantisation);
+/// without weights. `calibration` is needed by int:B and power-of-two scales only. Reshapes and
+/// transposes cost nothing where a reader can take the data as it lies; elsewhere a layer moves it.
+/// Throws UserError where `arithmetics` name a layer that does not exist.
+Network lower(const workloads::Graph& graph, const LayerArithmetics& arithmetics,
+              const Calibration& calibration, const QuantisationConfig& quantisation);
 
-/// Scale and zero point of `int:B` codes that cover a range (zero always included).
-models::Quantisation quantise_range(Range range, int bits, ActivationScheme scheme);
+/// Throws UserError, with the list of the layers there are, where a plan names one there is not.
+void check_layers(const ArithmeticPlan& plan, const workloads::Graph& graph);
 
 }  // namespace systolog::sim

@@ -21,9 +21,9 @@ memory::Contents contents(pe::Values values) {
 }
 
 std::unique_ptr<pe::ArrayModule> make_array(const AcceleratorConfig& config,
-                                            const models::Arithmetic& arithmetic, pe::Values values,
-                                            ArrayKind kind) {
-  const pe::SystolicArray model(config.array, arithmetic);
+                                            const std::vector<const models::Arithmetic*>& units,
+                                            pe::Values values, ArrayKind kind) {
+  const pe::SystolicArray model(config.array, units);
   if (kind == ArrayKind::kRegisters) {
     return std::make_unique<pe::ClockedArrayModule>("array", model, clock_period(config));
   }
@@ -34,8 +34,13 @@ std::unique_ptr<pe::ArrayModule> make_array(const AcceleratorConfig& config,
 
 Platform::Platform(const sc_core::sc_module_name& name, const AcceleratorConfig& config,
                    const models::Arithmetic& arithmetic, pe::Values values, ArrayKind kind)
+    : Platform(name, config, std::vector{&arithmetic}, values, kind) {}
+
+Platform::Platform(const sc_core::sc_module_name& name, const AcceleratorConfig& config,
+                   const std::vector<const models::Arithmetic*>& arithmetics, pe::Values values,
+                   ArrayKind kind)
     : sc_module(name),
-      array_(make_array(config, arithmetic, values, kind)),
+      array_(make_array(config, arithmetics, values, kind)),
       processor("processor", clock_period(config)),
       dram("dram", config.dram, contents(values)),
       bus("bus", config.bus, clock_period(config)),
@@ -45,7 +50,7 @@ Platform::Platform(const sc_core::sc_module_name& name, const AcceleratorConfig&
       weight_sram("weight_sram", config.weight_sram, clock_period(config), contents(values)),
       output_sram("output_sram", config.output_sram, clock_period(config), contents(values)),
       array(*array_),
-      vector("vector", pe::VectorUnit(config.vector_unit, arithmetic), clock_period(config),
+      vector("vector", pe::VectorUnit(config.vector_unit, arithmetics), clock_period(config),
              values) {
   tlm_utils::tlm_quantumkeeper::set_global_quantum(clock_period(config) *
                                                    static_cast<double>(kQuantumCycles));

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <systemc>
+#include <vector>
 
 #include "memory/bus.h"
 #include "memory/dma.h"
@@ -38,6 +39,9 @@ class Platform final : public sc_core::sc_module {
   Platform(const sc_core::sc_module_name& name, const AcceleratorConfig& config,
            const models::Arithmetic& arithmetic, pe::Values values = pe::Values::kComputed,
            ArrayKind kind = ArrayKind::kTransaction);
+  Platform(const sc_core::sc_module_name& name, const AcceleratorConfig& config,
+           const std::vector<const models::Arithmetic*>& arithmetics,
+           pe::Values values = pe::Values::kComputed, ArrayKind kind = ArrayKind::kTransaction);
 
   /// The register-true array; null in a platform of the other kind.
   pe::ClockedArrayModule* registers() const {

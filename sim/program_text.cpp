@@ -147,8 +147,8 @@ std::string work_text(const Command& command) {
 }
 
 void write_program(std::ostream& out, const Network& network, const Program& program) {
-  out << "# " << network.name << ", " << network.arithmetic->name() << ", batches of "
-      << program.batch << ": " << program.commands.size() << " commands, " << program.dram_bytes
+  out << "# " << network.name << ", " << network.plan << ", batches of " << program.batch << ": "
+      << program.commands.size() << " commands, " << program.dram_bytes
       << " bytes of DRAM (constants at dram:" << hex(0) << ", " << program.constant_bytes
       << " bytes; input at dram:" << hex(program.input_address)
       << "; output at dram:" << hex(program.output_address) << ")\n";

@@ -24,6 +24,7 @@ struct RunResult {
   std::string preprocessing;      // of the images, in words; empty if none
   std::string weights;            // where they come from
   std::size_t all_layers = 0;     // of the network, where only some were run; else 0
+  Json quantisation;              // quantisation_json()
   std::vector<LayerCounts> counts;
   Costs costs;
   Accuracy accuracy;

@@ -10,8 +10,10 @@
 #include "sim/command_line.h"
 #include "sim/data_options.h"
 #include "sim/layer_selection.h"
+#include "sim/preparation.h"
 #include "sim/program_text.h"
 #include "sim/progress.h"
+#include "sim/quantisation_options.h"
 #include "sim/report.h"
 #include "sim/share.h"
 #include "sim/technology.h"
@@ -67,6 +69,8 @@ int run_command(const Arguments& arguments) {
                                           outputs, trace, layers, seed_text = "1";
   DataOptions data;
   WaveformOptions vcd;
+  std::string arithmetic;
+  QuantisationOptions quantisation;
   std::vector<std::string> overrides;
   po::options_description options("Options");
   auto add = options.add_options();
@@ -76,6 +80,9 @@ int run_command(const Arguments& arguments) {
       "network: a name in workloads/networks, a workload .json or an .onnx model");
   add("set", po::value(&overrides),
       "change the config: path=value, e.g. array.rows=32; repeatable");
+  add("arithmetic", po::value(&arithmetic),
+      "instead of the config's: format/multiplier[/accumulator], or a .json file of layers'");
+  add_quantisation_options(options, quantisation);
   add("fidelity", po::value(&fidelity_name),
       "transaction (default), functional, or cycle: every register of the array, every clock");
   add("timing-only", po::bool_switch(),
@@ -109,8 +116,11 @@ int run_command(const Arguments& arguments) {
   if (images_text.empty()) images_text = data.input.empty() ? "1" : "all";
   const std::size_t wanted = images_text == "all" ? 0 : to_count("--images", images_text, 1);
   if (values.count("output") != 0) check_output_folder(output);
-  const AcceleratorConfig config =
+  AcceleratorConfig config =
       read_accelerator(find_shared(config_name, "configs", ".json", "config"), overrides);
+  if (!arithmetic.empty()) set_plan(config, read_plan(arithmetic, "--arithmetic"));
+  const ArithmeticPlan plan = plan_of(config);
+  config.quantisation = apply_quantisation(quantisation, config.quantisation, {plan});
   const models::CostTable technology = read_technology(config.technology);
   const bool timing_only = values["timing-only"].as<bool>();
   if (timing_only && fidelity == Fidelity::kFunctional) {
@@ -142,14 +152,16 @@ int run_command(const Arguments& arguments) {
   }
   run.weights = workload.weights;
   if (config.compiler.fold_batch_norm) workloads::fold_batch_norm(workload.graph);
-  auto arithmetic = models::make_arithmetic(config.arithmetic);
-  std::vector<Range> ranges;
-  if (arithmetic->is_quantised() && !timing_only) {
-    const workloads::Dataset calibration = read_calibration(workload, data, images);
-    run.calibration = calibration.name;
-    ranges = calibrate(workload.graph, calibration.images);
+  CalibrationRecord record;
+  if (!timing_only) {
+    record = calibrate_for(
+        {plan}, workload.graph, [&] { return read_calibration(workload, data, images); },
+        config.quantisation, calibration_images(quantisation));
+    run.quantisation = quantisation_json(plan, config.quantisation, record);
   }
-  Network network = lower(workload.graph, std::move(arithmetic), ranges, config.quantisation);
+  run.calibration = record.data;
+  Network network =
+      lower(workload.graph, make_arithmetics(plan), record.calibration, config.quantisation);
   std::span<const std::uint32_t> labels = images.labels;
   if (values.count("layers") != 0) {
     run.all_layers = network.layers.size();
@@ -172,11 +184,14 @@ int run_command(const Arguments& arguments) {
   }
   std::optional<Tracer> tracer;
   if (values.count("trace") != 0) tracer.emplace(trace, network, config);
+  if (!vcd.file.empty() && !plan.layers.empty()) {
+    throw UserError("--vcd: shows the units of one arithmetic; allowed where all layers share one");
+  }
   std::optional<WaveformCapture> waveform =
       requested_waveform(vcd, config, *network.arithmetic, fidelity);
   Execution execution;
   {
-    ProgressLine progress(network.arithmetic->name(), count, quiet || json);
+    ProgressLine progress(network.plan, count, quiet || json);
     execution = execute(
         network, compiled, config, fidelity, images.images,
         [&](const ProgressStep& step) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/statistics.h"
 
+#include <algorithm>
+
 #include "sim/energy_figures.h"
 
 namespace systolog::sim {
@@ -8,10 +10,9 @@ namespace {
 
 class Counter {
  public:
-  Counter(const models::Arithmetic& arithmetic, const AcceleratorConfig& config)
-      : arithmetic_(arithmetic),
-        array_(config.array, arithmetic),
-        vector_(config.vector_unit, arithmetic) {}
+  Counter(const Network& network, const AcceleratorConfig& config)
+      : array_(config.array, network.arithmetics()),
+        vector_(config.vector_unit, network.arithmetics()) {}
 
   void add(const Command& command, LayerCounts& layer) const {
     std::visit([&](const auto& work) { layer += of(work); }, command.work);
@@ -28,6 +29,7 @@ class Counter {
 
   LayerCounts of(const pe::Matmul& m) const {
     const pe::ArrayCounts a = array_.counts(m);
+    const models::Arithmetic& arithmetic = array_.arithmetic(m);
     LayerCounts c;
     c.macs = a.macs;
     c.folds = a.folds;
@@ -38,26 +40,27 @@ class Counter {
     c.output_writes = a.output_writes;
     c.operand_register_writes = a.operand_register_writes;
     c.sum_register_writes = a.sum_register_writes;
-    c.sram_bytes = {a.input_reads * arithmetic_.code_bytes(),
-                    a.weight_reads * arithmetic_.code_bytes(),
-                    (a.output_reads + a.output_writes) * arithmetic_.accumulator_bytes()};
+    c.sram_bytes = {a.input_reads * arithmetic.code_bytes(),
+                    a.weight_reads * arithmetic.code_bytes(),
+                    (a.output_reads + a.output_writes) * arithmetic.accumulator_bytes()};
     return c;
   }
 
   LayerCounts of(const pe::VectorOp& op) const {
     const pe::VectorCounts v = vector_.counts(op);
+    const models::Arithmetic& arithmetic = vector_.arithmetic(op);
     LayerCounts c;
     c.input_reads = v.input_reads;
     c.weight_reads = v.parameter_reads;
     c.output_reads = v.output_reads + v.chained_reads;
     c.output_writes = v.output_writes;
-    c.sram_bytes = {v.input_reads * arithmetic_.code_bytes(), op.parameter_bytes(arithmetic_),
-                    v.output_reads * arithmetic_.accumulator_bytes() +
-                        (v.chained_reads + v.output_writes) * arithmetic_.code_bytes()};
+    c.sram_bytes = {v.input_reads * arithmetic.code_bytes(), op.parameter_bytes(arithmetic),
+                    v.output_reads * arithmetic.accumulator_bytes() +
+                        v.chained_reads * arithmetic.code_bytes() +
+                        v.output_writes * vector_.out_arithmetic(op).code_bytes()};
     return c;
   }
 
-  const models::Arithmetic& arithmetic_;
   pe::SystolicArray array_;
   pe::VectorUnit vector_;
 };
@@ -82,7 +85,7 @@ LayerCounts& LayerCounts::operator+=(const LayerCounts& o) {
 
 std::vector<LayerCounts> count_layers(const Network& network, const CompiledNetwork& compiled,
                                       const AcceleratorConfig& config) {
-  const Counter counter(*network.arithmetic, config);
+  const Counter counter(network, config);
   std::vector<LayerCounts> layers(network.layers.size());
   const auto add = [&](const Program& program, std::uint64_t times) {
     std::vector<LayerCounts> batch(network.layers.size());
@@ -99,9 +102,11 @@ std::vector<LayerCounts> count_layers(const Network& network, const CompiledNetw
 Costs roll_up(const Network& network, const AcceleratorConfig& config,
               const models::CostTable& table, const std::vector<LayerCounts>& counts,
               const std::vector<LayerCycles>& cycles) {
-  const models::Arithmetic& a = *network.arithmetic;
-  const int accumulator_bits = static_cast<int>(8 * a.accumulator_bytes());
-  const models::MacCost mac = models::mac_cost(table, a.name(), a.bits(), accumulator_bits);
+  std::vector<models::MacCost> macs;
+  for (const models::Arithmetic* a : network.arithmetics()) {
+    macs.push_back(models::mac_cost(table, a->name(), a->bits(),
+                                    static_cast<int>(8 * a->accumulator_bytes())));
+  }
   const auto capacity = capacities(config);
   const EnergyFigures figures = energy_figures(table, config);
 
@@ -116,8 +121,11 @@ Costs roll_up(const Network& network, const AcceleratorConfig& config,
   }
   for (std::size_t l = 0; l < counts.size(); ++l) {
     const LayerCounts& c = counts[l];
+    const models::Arithmetic& a = network.arithmetic_of(network.layers[l]);
+    const models::MacCost& mac = macs.at(network.layers[l].arithmetic);
     LayerEnergy e;
     if (mac.energy_pj) e.mac = *mac.energy_pj * static_cast<double>(c.macs);
+    const auto accumulator_bits = static_cast<double>(8 * a.accumulator_bytes());
     e.register_ =
         table.register_pj_per_bit * (static_cast<double>(c.operand_register_writes) * a.bits() +
                                      static_cast<double>(c.sum_register_writes) * accumulator_bits);
@@ -132,8 +140,18 @@ Costs roll_up(const Network& network, const AcceleratorConfig& config,
     costs.layers.push_back(e);
   }
   const auto pes = static_cast<double>(config.array.rows) * config.array.columns;
-  if (mac.area_um2) costs.area_um2 = pes * *mac.area_um2 + sram_area;
-  costs.sources = mac.sources;
+  // A PE has a unit for each arithmetic.
+  costs.area_um2 = sram_area;
+  for (const models::MacCost& mac : macs) {
+    costs.area_um2 = costs.area_um2 && mac.area_um2
+                         ? std::optional(*costs.area_um2 + pes * *mac.area_um2)
+                         : std::nullopt;
+    for (const std::string& source : mac.sources) {
+      const bool known =
+          std::find(costs.sources.begin(), costs.sources.end(), source) != costs.sources.end();
+      if (!known) costs.sources.push_back(source);
+    }
+  }
   costs.sources.push_back("registers: " + table.register_source);
   costs.sources.push_back("scratchpad accesses: " + table.sram_energy_source +
                           (access_published ? "" : models::kExtrapolated));

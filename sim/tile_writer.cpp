@@ -73,6 +73,7 @@ TileWriter::TileWriter(const Network& network, const AcceleratorConfig& config, 
 }
 
 void TileWriter::begin(const LayerGroup& group) {
+  group_ = group.first;
   builder_.begin_group();
   builder_.set_layer(group.first);
   if (std::holds_alternative<MoveLayer>(layer(group.first).work)) {
@@ -148,6 +149,11 @@ pe::VectorOp TileWriter::vector_op(const Layer& layer, const Extent& rows,
   v.in = network_.values[layer.inputs[0]].quantisation;
   v.out = network_.values[layer.output].quantisation;
   if (layer.inputs.size() > 1) v.second = network_.values[layer.inputs[1]].quantisation;
+  v.arithmetic = v.out_arithmetic = static_cast<std::uint32_t>(layer.arithmetic);
+  // Only a conversion reads another format than it writes.
+  if (work.opcode == pe::VectorOpcode::kCopy) {
+    v.arithmetic = static_cast<std::uint32_t>(network_.values[layer.inputs[0]].arithmetic);
+  }
   set_window(v, work.window, rows, columns);
   if (work.count_include_pad) {
     // The end of the image and of the pads that count, from the tile's first row and column.

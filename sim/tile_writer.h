@@ -37,7 +37,10 @@ class TileWriter {
   const Network& network() const { return network_; }
   const Layer& layer(std::size_t index) const { return network_.layers[index]; }
   const AcceleratorConfig& config() const { return config_; }
-  const models::Arithmetic& arithmetic() const { return *network_.arithmetic; }
+  /// Of the group that is being compiled.
+  const models::Arithmetic& arithmetic() const {
+    return network_.arithmetic_of(network_.layers[group_]);
+  }
   std::uint32_t batch() const { return batch_; }
   const ActivationMap& activations() const { return activations_; }
   ProgramBuilder& builder() { return builder_; }
@@ -94,6 +97,7 @@ class TileWriter {
   const Network& network_;
   const AcceleratorConfig& config_;
   std::uint32_t batch_;
+  std::size_t group_ = 0;  // its first layer
   ActivationMap activations_;
   ProgramBuilder builder_;
   RingAllocator input_, weight_, output_;

@@ -47,10 +47,12 @@ void for_each_order(const LayerShape& s, Tiling t, Visit visit) {
 
 /// Calls visit(tiling) for every candidate.
 template <typename Visit>
-void for_each_tiling(const LayerShape& s, const pe::ArrayConfig& array, Visit visit) {
+void for_each_tiling(const LayerShape& s, const AcceleratorConfig& config, Visit visit) {
+  const pe::ArrayConfig& array = config.array;
   const std::vector<std::uint32_t> one{1};
-  const auto channel_sizes = s.channels_whole ? std::vector<std::uint32_t>{s.channels}
-                                              : sizes(s.channels, s.is_matmul ? array.rows : 1);
+  const bool whole = s.channels_whole || (s.is_matmul && !config.compiler.split_k);
+  const auto channel_sizes = whole ? std::vector<std::uint32_t>{s.channels}
+                                   : sizes(s.channels, s.is_matmul ? array.rows : 1);
   const auto filter_sizes = s.is_matmul ? sizes(s.filters, array.columns) : one;
   const auto row_sizes =
       s.cuts_rows() ? sizes(s.out_rows, 1) : std::vector<std::uint32_t>{s.out_rows};
@@ -133,7 +135,7 @@ std::optional<TilingSearch> choose_tiling(const LayerShape& shape,
   const TileModel model(shape, arithmetic, config,
                         objective == Objective::kEnergy ? figures : nullptr);
   TilingSearch best;
-  for_each_tiling(shape, config.array, [&](const Tiling& t) {
+  for_each_tiling(shape, config, [&](const Tiling& t) {
     const Footprint f = model.footprint(t);
     if (!f.fits(config, 1)) return;
     ++best.candidates;

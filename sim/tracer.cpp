@@ -54,7 +54,7 @@ void write_counter(TraceFile& file, std::string_view name, const Histogram& hist
 Tracer::Tracer(const std::filesystem::path& file, const Network& network,
                const AcceleratorConfig& config)
     : network_(network), config_(config), file_(file) {
-  file_.name_process(network.name + " on " + config.name + ", " + network.arithmetic->name());
+  file_.name_process(network.name + " on " + config.name + ", " + network.plan);
   file_.name_track(kLoad, "DMA load");
   file_.name_track(kStore, "DMA store");
   file_.name_track(kArray, "array");

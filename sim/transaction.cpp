@@ -51,7 +51,7 @@ Execution execute_transaction(const Network& network, const CompiledNetwork& com
   if (network.has_values) result.outputs = output_tensor(network, compiled.images);
   result.layers.resize(network.layers.size());
   const std::size_t image_size = network.output_shape.count();
-  Platform platform("platform", config, *network.arithmetic,
+  Platform platform("platform", config, network.arithmetics(),
                     network.has_values ? pe::Values::kComputed : pe::Values::kNone,
                     fidelity == Fidelity::kCycle ? ArrayKind::kRegisters : ArrayKind::kTransaction);
   if (tracer != nullptr) tracer->attach(platform);

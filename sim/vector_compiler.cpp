@@ -29,7 +29,8 @@ Region load_parameters(TileWriter& writer, const VectorLayer& work, std::uint32_
 void vector_tile(TileWriter& writer, const LayerGroup& group, const PixelTile& p, Block channels,
                  Region parameters) {
   const Layer& layer = writer.layer(group.first);
-  const std::uint64_t code = writer.arithmetic().code_bytes();
+  const Network& network = writer.network();
+  const std::uint64_t in_code = network.arithmetic_of(network.values[layer.inputs[0]]).code_bytes();
   pe::VectorOp v = writer.vector_op(layer, p.input_rows, p.input_columns);
   v.images = p.images.count;
   v.channels = channels.count;
@@ -38,7 +39,8 @@ void vector_tile(TileWriter& writer, const LayerGroup& group, const PixelTile& p
   v.out_rows = p.own_rows.count;
   v.out_columns = p.own_columns.count;
 
-  const std::uint64_t in_bytes = v.inputs() * code, out_bytes = v.outputs() * code;
+  const std::uint64_t in_bytes = v.inputs() * in_code,
+                      out_bytes = v.outputs() * writer.arithmetic().code_bytes();
   const Region in = writer.allocate_input(RingAllocator::align(in_bytes) * layer.inputs.size());
   std::vector<MemoryRange> ranges;
   for (std::size_t i = 0; i < layer.inputs.size(); ++i) {

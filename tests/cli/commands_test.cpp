@@ -235,7 +235,7 @@ TEST(List, NamesWhatThereIs) {
 
 TEST(Help, OfEveryCommandHasAnExample) {
   EXPECT_EQ(systolog("--help").status, 0);
-  for (const auto* command : {"run", "check", "list", "arith"}) {
+  for (const auto* command : {"run", "accuracy", "analyse", "check", "list", "arith"}) {
     const Outcome o = systolog(std::string(command) + " --help");
     EXPECT_EQ(o.status, 0) << command;
     EXPECT_NE(o.out.find("Example"), std::string::npos) << command;

@@ -87,7 +87,7 @@ std::vector<std::byte> written(const Arithmetic& arithmetic, std::size_t m, std:
   std::vector<std::byte> codes(m * n * arithmetic.code_bytes());
   const std::vector<float> scales(n, 0.01F);
   arithmetic.write_back(
-      {m, n, sums.data(), nullptr, scales.data(), {1.0F, 0}, false, codes.data()});
+      {m, n, sums.data(), nullptr, scales.data(), {1.0F, 0}, 0, false, codes.data()});
   return codes;
 }
 

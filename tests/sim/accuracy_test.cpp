@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "models/wilson.h"
+
 namespace systolog::sim {
 namespace {
 
@@ -35,6 +37,41 @@ TEST(Accuracy, CountsTheFiveLargestForTopFive) {
   const auto outputs = logits({{7, 6, 5, 4, 3, 2, 1}, {7, 6, 5, 4, 3, 2, 1}});
   const std::vector<std::uint32_t> labels = {4, 5};
   EXPECT_DOUBLE_EQ(compare(outputs, outputs, labels).top5, 0.5);
+}
+
+TEST(Accuracy, CountsTheKLargestForTopK) {
+  const auto outputs = logits({{7, 6, 5, 4}, {7, 6, 5, 4}, {7, 6, 5, 4}, {7, 6, 5, 4}});
+  const std::vector<std::uint32_t> labels = {0, 1, 2, 3};
+  EXPECT_DOUBLE_EQ(compare(outputs, outputs, labels, 1).topk, 0.25);
+  EXPECT_DOUBLE_EQ(compare(outputs, outputs, labels, 3).topk, 0.75);
+}
+
+TEST(Accuracy, AveragesErrorsOverAllOutputs) {
+  const auto outputs = logits({{1, 2}, {3, 4}}), reference = logits({{1, 1}, {5, 4}});
+  EXPECT_DOUBLE_EQ(compare(outputs, reference, {}).mean_abs_error, 0.75);
+}
+
+/// Wilson's interval of x of n is where |p - x/n| <= z sqrt(p (1 - p) / n): its ends solve that
+/// with equality, found here by bisection.
+double end_of_interval(double share, double n, double inside, double outside) {
+  const double z = 1.959963984540054;
+  for (int i = 0; i < 200; ++i) {
+    const double p = (inside + outside) / 2;
+    (std::abs(p - share) <= z * std::sqrt(p * (1 - p) / n) ? inside : outside) = p;
+  }
+  return inside;
+}
+TEST(WilsonsInterval, HoldsTheSharesThatTheScoreTestAccepts) {
+  for (const double n : {1.0, 10.0, 100.0, 10'000.0}) {
+    for (const double share : {0.0, 0.1, 0.5, 0.928, 1.0}) {
+      const models::Interval i = models::wilson_95(share, n);
+      EXPECT_NEAR(i.low, share == 0 ? 0 : end_of_interval(share, n, share, 0), 1e-9) << n;
+      EXPECT_NEAR(i.high, share == 1 ? 1 : end_of_interval(share, n, share, 1), 1e-9) << n;
+    }
+  }
+  // A published example: 1 of 10.
+  EXPECT_NEAR(models::wilson_95(0.1, 10).low, 0.0179, 5e-5);
+  EXPECT_NEAR(models::wilson_95(0.1, 10).high, 0.4042, 5e-5);
 }
 
 TEST(Accuracy, GivesATieToTheFirstClassAndNothingToANan) {

@@ -12,17 +12,19 @@ namespace systolog::sim::test {
 namespace {
 
 struct EqualityCase {
-  std::size_t arithmetic;  // of arithmetic_cases()
+  std::size_t arithmetic;  // of arithmetic_cases(), or behind them: one a layer
   std::uint64_t seed;
 };
 std::ostream& operator<<(std::ostream& out, const EqualityCase& c) {
-  return out << arithmetic_cases()[c.arithmetic].arithmetic << ", seed " << c.seed;
+  const bool mixed = c.arithmetic == arithmetic_cases().size();
+  return out << (mixed ? "mixed" : arithmetic_cases()[c.arithmetic].arithmetic) << ", seed "
+             << c.seed;
 }
 
 std::vector<EqualityCase> equality_cases() {
   constexpr std::uint64_t kNetworks = 5;  // for each arithmetic
   std::vector<EqualityCase> cases;
-  for (std::size_t a = 0; a < arithmetic_cases().size(); ++a) {
+  for (std::size_t a = 0; a <= arithmetic_cases().size(); ++a) {
     for (std::uint64_t n = 0; n < kNetworks; ++n) cases.push_back({a, 100 + kNetworks * a + n});
   }
   return cases;
@@ -38,8 +40,10 @@ TEST_P(Fidelities, GiveTheSameBits) {
   if (draw.one_in(3)) workloads::fold_batch_norm(graph);
   const std::size_t count = draw.between(1, 5);
   const auto images = random_images(graph, count, draw);
-  const Network network =
-      lower_calibrated(graph, arithmetic_cases()[GetParam().arithmetic], images);
+  const std::size_t arithmetic = GetParam().arithmetic;
+  const Network network = arithmetic == arithmetic_cases().size()
+                              ? lower_mixed(graph, images, draw)
+                              : lower_calibrated(graph, arithmetic_cases()[arithmetic], images);
   AcceleratorConfig config = random_accelerator(draw);
   config.compiler.batch = static_cast<std::uint32_t>(draw.between(1, 3));  // and a rest
   config.compiler.objective = draw.of(objectives());

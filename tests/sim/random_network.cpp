@@ -349,6 +349,8 @@ const std::vector<ArithmeticCase>& arithmetic_cases() {
       {"posit:16,1/plam/quire", {}, true},
       {"posit:16,1/exact/self", {}, false},
       {"fixed:32,16/mitchw:6/fixed:32,16", {}, false},
+      {"posit:8,1/exact/quire", {.power_of_two = true}, true},
+      {"fixed:16,8/exact/fixed:40,16", {.power_of_two = true}, true},
   };
   return kCases;
 }
@@ -356,8 +358,21 @@ const std::vector<ArithmeticCase>& arithmetic_cases() {
 Network lower_calibrated(const Graph& graph, const ArithmeticCase& arithmetic,
                          const workloads::Tensor& images) {
   auto model = models::make_arithmetic(arithmetic.arithmetic);
-  const auto ranges = model->is_quantised() ? calibrate(graph, images) : std::vector<Range>{};
+  const bool needed = model->is_quantised() || arithmetic.quantisation.power_of_two;
+  const Calibration ranges = needed ? calibrate(graph, images) : Calibration();
   return lower(graph, std::move(model), ranges, arithmetic.quantisation);
+}
+
+Network lower_mixed(const Graph& graph, const workloads::Tensor& images, Draw& draw) {
+  static const std::vector<std::string> kNames = {"fp32/exact/fp32",        "posit:8,0/exact/quire",
+                                                  "posit:8,0/plam/quire",   "int:8/exact/int:32",
+                                                  "posit:16,1/exact/quire", "fixed:32,16/mitchw:6"};
+  ArithmeticPlan plan{draw.of(kNames), {}};
+  const Network whole = lower(graph, models::make_arithmetic("fp32/exact/fp32"), Calibration(), {});
+  for (const Layer& layer : whole.layers) {
+    if (draw.one_in(2)) plan.layers[layer.name] = draw.of(kNames);
+  }
+  return lower(graph, make_arithmetics(plan), calibrate(graph, images), {});
 }
 
 AcceleratorConfig random_accelerator(Draw& draw) {

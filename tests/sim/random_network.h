@@ -36,6 +36,9 @@ const std::vector<ArithmeticCase>& arithmetic_cases();
 Network lower_calibrated(const workloads::Graph& graph, const ArithmeticCase& arithmetic,
                          const workloads::Tensor& images);
 
+/// Half of the layers in arithmetics of their own.
+Network lower_mixed(const workloads::Graph& graph, const workloads::Tensor& images, Draw& draw);
+
 /// An accelerator with a small random array and generous scratchpads.
 AcceleratorConfig random_accelerator(Draw& draw);
 
