@@ -6,12 +6,14 @@
 #include <tbb/task_arena.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -93,15 +95,19 @@ void run_rows(const models::Arithmetic& a, const Shape& s, Operands& o, std::siz
             .accumulators = o.accumulators.data() + first * s.n * a.accumulator_bytes()});
 }
 
-/// A depthwise layer as the array runs it: a 1x1 window over groups of K channels, one filter each.
+/// A depthwise layer as the array runs it: square windows of K pixels over a padded square image.
 void run_groups(const models::Arithmetic& a, const Shape& s, Operands& o) {
+  const auto side = [](std::size_t area) {
+    return static_cast<std::uint32_t>(std::lround(std::sqrt(static_cast<double>(area))));
+  };
   pe::Matmul m;
-  m.columns = m.out_columns = static_cast<std::uint32_t>(s.m);
-  m.groups = static_cast<std::uint32_t>(s.groups);
-  m.channels = static_cast<std::uint32_t>(s.k * s.groups);
-  m.filters = static_cast<std::uint32_t>(s.n * s.groups);
+  m.rows = m.columns = m.out_rows = m.out_columns = side(s.m);
+  m.kernel_rows = m.kernel_columns = side(s.k);
+  m.first_row = m.first_column = -static_cast<std::int32_t>(m.kernel_rows / 2);
+  m.groups = m.channels = m.filters = static_cast<std::uint32_t>(s.groups);
   pe::SystolicArray({.rows = kRows, .columns = kRows}, a)
-      .execute(m, o.activations, o.weights, o.accumulators);
+      .execute(m, std::span(o.activations).first(m.input_codes() * a.code_bytes()), o.weights,
+               o.accumulators);
 }
 
 void time_arithmetic(benchmark::State& state, const std::string& name, const Shape& s,
@@ -137,8 +143,8 @@ void register_all() {
     for (const auto type : {OneDnnType::kFp32, OneDnnType::kInt8}) {
       const std::string name = type == OneDnnType::kFp32 ? "oneDNN fp32" : "oneDNN int8";
       benchmark::RegisterBenchmark((name + suffix + "|1").c_str(), [=](benchmark::State& state) {
-        OneDnnMatmul matmul(type, shape);
-        for (auto _ : state) matmul.run();
+        OneDnnLayer layer(type, shape);
+        for (auto _ : state) layer.run();
         count(state, shape);
       });
     }

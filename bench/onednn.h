@@ -9,12 +9,12 @@ namespace systolog::bench {
 
 enum class OneDnnType { kFp32, kInt8 };  // int8: unsigned activations, signed weights, int32 sums
 
-/// The same matmul (a batch of `groups` of them) by oneDNN on one thread: the baseline of every
-/// ratio. Weights are in the layout oneDNN likes best, made before timing.
-class OneDnnMatmul {
+/// The same matmul, or depthwise convolution where the shape has groups, by oneDNN on one thread:
+/// the baseline of every ratio. Operands are in the layouts oneDNN likes best, made before timing.
+class OneDnnLayer {
  public:
-  OneDnnMatmul(OneDnnType type, const Shape& shape);
-  ~OneDnnMatmul();
+  OneDnnLayer(OneDnnType type, const Shape& shape);
+  ~OneDnnLayer();
   void run();
 
  private:

@@ -6,10 +6,12 @@
 
 #include "models/blocks.h"
 #include "models/code_range.h"
+#include "models/depthwise.h"
 #include "models/exact_plan.h"
 #include "models/float_format.h"
 #include "models/kernels_exact.h"
 #include "models/mac.h"
+#include "models/taps.h"
 
 namespace systolog::models {
 
@@ -45,6 +47,37 @@ class ExactMatmul {
     const auto plan = double_plan(over_m ? filters : pixels, over_m ? pixels : filters, tile.k);
     if (plan) sum_doubles(tile, code_bytes, *plan, mac);
     return plan.has_value();
+  }
+
+  /// The same of a depthwise tile, in doubles.
+  bool sum_channels(const DepthwiseTile& tile, const Mac& mac) const {
+    const std::size_t code_bytes = code_bytes_for(format_.bits());
+    std::byte zero_code[sizeof(Code)];
+    store_code(tile.zero_code, zero_code, 0, code_bytes);
+    const CodeRange padding = range(zero_code, 1);
+    CodeRange a = range(tile.activations, tile.pixels * tile.channels);
+    a = {std::min(a.least, padding.least), std::max(a.greatest, padding.greatest)};
+    const CodeRange w = range(tile.weights, tile.channels * tile.k);
+    const Code greatest = greatest_number();
+    if (a.greatest > greatest || w.greatest > greatest) return false;
+    if (a.all_zero() || w.all_zero()) return true;
+    const auto plan = double_plan(bounds(a), bounds(w), tile.k);
+    if (!plan || plan->low) return false;
+    const auto decode = [&](const std::byte* codes, std::size_t count, double* out) {
+      doubles_(codes, count, out, 1);
+    };
+    TapsTile<double, std::int64_t> taps(tile, code_bytes, mac.accumulator_bytes(), decode);
+    taps.for_each_block([&](auto& block, std::byte* accumulators) {
+      block.fold = plan->fold;
+      taps.clear_sums(block);
+      sum_exact(block, plan->unit);
+      const std::size_t bytes = mac.accumulator_bytes();
+      for (std::size_t r = 0; r < block.row_count; ++r) {
+        mac.add_units({block.sums + r * block.lane_count, tile.channels}, plan->unit,
+                      accumulators + r * tile.channels * bytes, bytes);
+      }
+    });
+    return true;
   }
 
  private:

@@ -8,14 +8,17 @@
 #include "models/blocks.h"
 #include "models/code_range.h"
 #include "models/kernels_exact.h"
+#include "models/kernels_fma.h"
 #include "models/nonzero_tile.h"
+#include "models/taps.h"
 #include "models/tile.h"
 
 namespace systolog::models {
 namespace {
 
 constexpr int kDoubleBits = std::numeric_limits<double>::digits;
-constexpr double kExactDouble = 0x1p53;
+constexpr double kExactFloat = 0x1p24, kExactDouble = 0x1p53;
+constexpr std::size_t kFloorFold = 128;
 
 std::vector<std::int32_t> integers(const Fixed& format, std::span<const Code> codes) {
   std::vector<std::int32_t> list(codes.size());
@@ -182,23 +185,78 @@ void WholeArithmetic::matmul_modulo(const MatmulTile& tile) const {
   });
 }
 
-bool WholeArithmetic::matmul_floors(const MatmulTile& tile) const {
-  const auto greatest = [this](const std::byte* codes, std::size_t count) {
-    return static_cast<double>(code_range(SignOf::kTwosComplement, bits(), codes, count).greatest);
+bool WholeArithmetic::sum_channels(const DepthwiseTile& tile) const {
+  if (dropped_bits_) return channels_floors(tile);
+  if (way_ != Way::kModulo) return false;
+  const double sums = static_cast<double>(tile.k) * std::ldexp(1.0, 2 * bits() - 2);
+  if (sums > kExactDouble) return false;
+  sums > kExactFloat ? channels_modulo<double>(tile) : channels_modulo<float>(tile);
+  return true;
+}
+
+template <typename T>
+void WholeArithmetic::channels_modulo(const DepthwiseTile& tile) const {
+  using Whole = std::conditional_t<std::is_same_v<T, float>, std::int32_t, std::int64_t>;
+  const auto decode = [this](const std::byte* codes, std::size_t count, T* out) {
+    if (bits() == 8) {
+      for (std::size_t i = 0; i < count; ++i) out[i] = load<std::int8_t>(codes + i);
+    } else {
+      for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<T>(integer_at(codes, i));
+    }
   };
-  constexpr std::size_t kFold = 128;
+  TapsTile<T, T> taps(tile, code_bytes(), accumulator_bytes(), decode);
+  const int unused = 32 - accumulator_width_;
+  taps.for_each_block([&](const auto& block, std::byte* sums) {
+    taps.clear_sums(block);
+    sum_fused(block);
+    taps.for_each_sum(block, [=](std::size_t i, T sum) {
+      const auto before = load<std::uint32_t>(sums + i * sizeof(std::uint32_t));
+      const auto total = before + static_cast<std::uint32_t>(static_cast<Whole>(sum));
+      store(static_cast<std::int32_t>(total << unused) >> unused, sums + i * sizeof(total));
+    });
+  });
+}
+
+double WholeArithmetic::greatest_of(const std::byte* codes, std::size_t count) const {
+  return static_cast<double>(code_range(SignOf::kTwosComplement, bits(), codes, count).greatest);
+}
+
+bool WholeArithmetic::floors_hold(double a, double w, std::size_t k, std::size_t count,
+                                  const std::byte* accumulators) const {
   // A floor is at most 1 beyond its product, and doubles err by far less than the factor.
-  const double term = 1.0 + std::ldexp(greatest(tile.activations, tile.m * tile.k) *
-                                           greatest(tile.weights, tile.k * tile.n),
-                                       -*dropped_bits_);
+  const double term = 1.0 + std::ldexp(a * w, -*dropped_bits_);
   double reach = 0.0;
-  for (std::size_t i = 0; i < tile.m * tile.n; ++i) {
-    reach = std::max(reach, std::fabs(static_cast<double>(sum_at(tile.accumulators, i))));
+  for (std::size_t i = 0; i < count; ++i) {
+    reach = std::max(reach, std::fabs(static_cast<double>(sum_at(accumulators, i))));
   }
-  reach += static_cast<double>(tile.k) * term;
+  reach += static_cast<double>(k) * term;
   constexpr double kBelow = 1.0 - 0x1p-40;
-  if (reach > kBelow * std::ldexp(1.0, accumulator_width_ - 1) - 1.0 ||
-      static_cast<double>(kFold) * term > kBelow * std::ldexp(1.0, 63 - *dropped_bits_)) {
+  return reach <= kBelow * std::ldexp(1.0, accumulator_width_ - 1) - 1.0 &&
+         static_cast<double>(kFloorFold) * term <= kBelow * std::ldexp(1.0, 63 - *dropped_bits_);
+}
+
+bool WholeArithmetic::channels_floors(const DepthwiseTile& tile) const {
+  const auto padding = static_cast<double>(std::abs(std::int64_t{codes_.integer(tile.zero_code)}));
+  const double a = std::max(padding, greatest_of(tile.activations, tile.pixels * tile.channels));
+  const double w = greatest_of(tile.weights, tile.channels * tile.k);
+  if (!floors_hold(a, w, tile.k, tile.m * tile.channels, tile.accumulators)) return false;
+  const auto decode = [this](const std::byte* codes, std::size_t count, std::int64_t* out) {
+    for (std::size_t i = 0; i < count; ++i) out[i] = integer_at(codes, i);
+  };
+  TapsTile<std::int64_t, std::int64_t> taps(tile, code_bytes(), accumulator_bytes(), decode);
+  taps.for_each_block([&](auto& block, std::byte* sums) {
+    block.fold = kFloorFold;
+    taps.for_each_sum(block, [&](std::size_t i, std::int64_t& sum) { sum = sum_at(sums, i); });
+    sum_floors(block, *dropped_bits_);
+    taps.for_each_sum(block, [&](std::size_t i, std::int64_t sum) { set_sum(sum, sums, i); });
+  });
+  return true;
+}
+
+bool WholeArithmetic::matmul_floors(const MatmulTile& tile) const {
+  if (!floors_hold(greatest_of(tile.activations, tile.m * tile.k),
+                   greatest_of(tile.weights, tile.k * tile.n), tile.k, tile.m * tile.n,
+                   tile.accumulators)) {
     return false;
   }
   const auto decode = [this](const std::byte* codes, std::size_t count, std::int64_t* out) {
@@ -207,7 +265,7 @@ bool WholeArithmetic::matmul_floors(const MatmulTile& tile) const {
   BlockedTile<std::int64_t, std::int64_t> blocked(tile, code_bytes(), accumulator_bytes());
   blocked.for_each_block(decode, decode, [&](auto& block) {
     std::byte* sums = block.tile.accumulators;
-    block.work.fold = kFold;
+    block.work.fold = kFloorFold;
     block.for_each_sum([&](std::size_t i, std::int64_t& sum) { sum = sum_at(sums, i); });
     sum_floors(block.work, *dropped_bits_);
     block.for_each_sum([&](std::size_t i, std::int64_t sum) { set_sum(sum, sums, i); });

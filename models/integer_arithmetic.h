@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "models/arithmetic_base.h"
+#include "models/depthwise.h"
 #include "models/fixed_point.h"
 #include "models/integer_mac.h"
 #include "models/kernels.h"
@@ -16,11 +17,12 @@
 namespace systolog::models {
 
 /// What int:B and fixed:B,F share: two's-complement codes, integer products, integer sums.
-class WholeArithmetic : public ArithmeticBase {
+class WholeArithmetic : public ArithmeticBase, public DepthwiseKernel {
  public:
   std::size_t accumulator_bytes() const final { return accumulator_width_ <= 32 ? 4 : 8; }
   void matmul(const MatmulTile& tile) const final;
   std::unique_ptr<const MacLanes> mac_lanes() const final;
+  bool sum_channels(const DepthwiseTile& tile) const final;
   void max(std::size_t count, const std::byte* other, std::byte* codes) const final;
   std::uint64_t multiply(Code a, Code b) const final;
   int product_bits() const final { return 2 * bits(); }
@@ -81,6 +83,15 @@ class WholeArithmetic : public ArithmeticBase {
   void matmul_modulo(const MatmulTile& tile) const;
   /// Without saturation; false, with nothing done, where a sum may reach its limits.
   bool matmul_floors(const MatmulTile& tile) const;
+  bool channels_floors(const DepthwiseTile& tile) const;
+  /// True if `count` sums, each of k floors of products of numbers up to a and w, can neither
+  /// saturate nor outgrow kernels that merge every kFloorFold.
+  bool floors_hold(double a, double w, std::size_t k, std::size_t count,
+                   const std::byte* accumulators) const;
+  /// Products and sums of integers exact in T.
+  template <typename T>
+  void channels_modulo(const DepthwiseTile& tile) const;
+  double greatest_of(const std::byte* codes, std::size_t count) const;
   void matmul_in_doubles(const MatmulTile& tile) const;
   /// Without the operands that are 0, where no sum can leave its range and T holds all terms; else
   /// does nothing and returns false.

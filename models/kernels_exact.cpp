@@ -11,7 +11,7 @@
 // foreach_target must come first.
 #include <hwy/highway.h>
 
-#include "models/block_driver-inl.h"
+#include "models/taps_driver-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace systolog::models {
@@ -148,6 +148,12 @@ void doubles_sparse(const Blocks<double, std::int64_t>& work, double origin) {
 void floors(const Blocks<std::int64_t, std::int64_t>& work, int dropped_bits) {
   sum_blocks(FloorStep{dropped_bits}, work);
 }
+void taps_exact(const Taps<double, std::int64_t>& work, double origin) {
+  sum_taps(ExactStep{origin}, work);
+}
+void taps_floors(const Taps<std::int64_t, std::int64_t>& work, int dropped_bits) {
+  sum_taps(FloorStep{dropped_bits}, work);
+}
 
 }  // namespace HWY_NAMESPACE
 }  // namespace systolog::models
@@ -161,6 +167,8 @@ HWY_EXPORT(pairs_exact);
 HWY_EXPORT(doubles_exact);
 HWY_EXPORT(doubles_sparse);
 HWY_EXPORT(floors);
+HWY_EXPORT(taps_exact);
+HWY_EXPORT(taps_floors);
 
 void sum_pairs(const Blocks<std::int16_t, std::int32_t, 2>& work) {
   HWY_DYNAMIC_DISPATCH(pairs_modulo)(work);
@@ -176,6 +184,12 @@ void sum_exact_sparse(const Blocks<double, std::int64_t>& work, int unit) {
 }
 void sum_floors(const Blocks<std::int64_t, std::int64_t>& work, int dropped_bits) {
   HWY_DYNAMIC_DISPATCH(floors)(work, dropped_bits);
+}
+void sum_exact(const Taps<double, std::int64_t>& work, int unit) {
+  HWY_DYNAMIC_DISPATCH(taps_exact)(work, std::ldexp(1.5, unit + 52));
+}
+void sum_floors(const Taps<std::int64_t, std::int64_t>& work, int dropped_bits) {
+  HWY_DYNAMIC_DISPATCH(taps_floors)(work, dropped_bits);
 }
 
 }  // namespace systolog::models

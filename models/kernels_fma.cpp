@@ -9,7 +9,7 @@
 // foreach_target must come first.
 #include <hwy/highway.h>
 
-#include "models/block_driver-inl.h"
+#include "models/taps_driver-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace systolog::models {
@@ -45,6 +45,8 @@ struct FusedStep {
 
 void fused_f32(const Blocks<float, float>& work) { sum_blocks(FusedStep<float>{}, work); }
 void fused_f64(const Blocks<double, double>& work) { sum_blocks(FusedStep<double>{}, work); }
+void fused_taps_f32(const Taps<float, float>& work) { sum_taps(FusedStep<float>{}, work); }
+void fused_taps_f64(const Taps<double, double>& work) { sum_taps(FusedStep<double>{}, work); }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace systolog::models
@@ -55,9 +57,13 @@ namespace systolog::models {
 
 HWY_EXPORT(fused_f32);
 HWY_EXPORT(fused_f64);
+HWY_EXPORT(fused_taps_f32);
+HWY_EXPORT(fused_taps_f64);
 
 void sum_fused(const Blocks<float, float>& work) { HWY_DYNAMIC_DISPATCH(fused_f32)(work); }
 void sum_fused(const Blocks<double, double>& work) { HWY_DYNAMIC_DISPATCH(fused_f64)(work); }
+void sum_fused(const Taps<float, float>& work) { HWY_DYNAMIC_DISPATCH(fused_taps_f32)(work); }
+void sum_fused(const Taps<double, double>& work) { HWY_DYNAMIC_DISPATCH(fused_taps_f64)(work); }
 
 }  // namespace systolog::models
 #endif  // HWY_ONCE

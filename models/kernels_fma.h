@@ -2,6 +2,7 @@
 #pragma once
 
 #include "models/blocks.h"
+#include "models/taps.h"
 
 namespace systolog::models {
 
@@ -9,5 +10,7 @@ namespace systolog::models {
 /// rounded once.
 void sum_fused(const Blocks<float, float>& work);
 void sum_fused(const Blocks<double, double>& work);
+void sum_fused(const Taps<float, float>& work);
+void sum_fused(const Taps<double, double>& work);
 
 }  // namespace systolog::models

@@ -9,6 +9,7 @@
 
 #include "models/arithmetic_base.h"
 #include "models/blocks.h"
+#include "models/depthwise.h"
 #include "models/exact_matmul.h"
 #include "models/exact_window.h"
 #include "models/kernels_fma.h"
@@ -17,6 +18,7 @@
 #include "models/name.h"
 #include "models/real_lanes.h"
 #include "models/self_matmul.h"
+#include "models/taps.h"
 #include "models/tile.h"
 
 namespace systolog::models {
@@ -24,7 +26,7 @@ namespace systolog::models {
 /// Arithmetic on posits or floats. Its specification is Format::unpack, Mac and Format::round;
 /// where another way to the same bits is fast, matmul takes that one (see `Way`).
 template <typename Format>
-class RealArithmetic final : public ArithmeticBase {
+class RealArithmetic final : public ArithmeticBase, public DepthwiseKernel {
  public:
   RealArithmetic(const ArithmeticName& name, Kernels kernels);
 
@@ -47,6 +49,7 @@ class RealArithmetic final : public ArithmeticBase {
                    std::span<const float> weight_scales, std::byte* bias) const override;
   void matmul(const MatmulTile& tile) const override;
   std::unique_ptr<const MacLanes> mac_lanes() const override;
+  bool sum_channels(const DepthwiseTile& tile) const override;
   void write_back(const WriteBack& work) const override;
   void relu(std::size_t count, Quantisation, std::byte* codes) const override;
   void max(std::size_t count, const std::byte* other, std::byte* codes) const override;
@@ -104,6 +107,10 @@ class RealArithmetic final : public ArithmeticBase {
 
   static Way choose(const ArithmeticName& name, const Format& format, Kernels kernels);
   Dyadic value(Code code) const { return to_dyadic(format_.unpack(code)); }
+  /// Decodes operands for kernels that fuse products with sums.
+  template <typename T>
+  void read(const Decoder<T, ToIeee<T>>& decoder, const std::byte* codes, std::size_t count,
+            T* out) const;
   template <typename T>
   void matmul_fused(const Decoder<T, ToIeee<T>>& decoder, const MatmulTile& tile) const;
   template <typename T>
@@ -118,6 +125,8 @@ class RealArithmetic final : public ArithmeticBase {
       values[i] = to_ieee<T>(shifted(value(code_at(codes, i)), scale));
     }
   }
+  template <typename T>
+  void sum_channels_fused(const Decoder<T, ToIeee<T>>& decoder, const DepthwiseTile& tile) const;
   template <typename T>
   void matmul_rounded(const Decoder<T, ToIeee<T>>& decoder, const MatmulTile& tile) const;
   void matmul_exact(const MatmulTile& tile) const;
@@ -231,20 +240,56 @@ void RealArithmetic<Format>::matmul(const MatmulTile& tile) const {
 }
 
 template <typename Format>
+bool RealArithmetic<Format>::sum_channels(const DepthwiseTile& tile) const {
+  if (product_ == Product::kTimes && way_ == Way::kFloat) {
+    sum_channels_fused(*to_float_, tile);
+    return true;
+  }
+  if (product_ == Product::kTimes && way_ == Way::kDouble) {
+    sum_channels_fused(*to_double_, tile);
+    return true;
+  }
+  return exact_ && exact_->sum_channels(tile, *mac_);
+}
+
+template <typename Format>
+template <typename T>
+void RealArithmetic<Format>::sum_channels_fused(const Decoder<T, ToIeee<T>>& decoder,
+                                                const DepthwiseTile& tile) const {
+  const auto decode = [&](const std::byte* codes, std::size_t count, T* out) {
+    read(decoder, codes, count, out);
+  };
+  TapsTile<T, T> taps(tile, code_bytes(), sizeof(T), decode);
+  taps.for_each_block([&](const auto& block, std::byte* sums) {
+    taps.for_each_sum(block, [=](std::size_t i, T& sum) { sum = load<T>(sums + i * sizeof(T)); });
+    sum_fused(block);
+    taps.for_each_sum(block, [=](std::size_t i, T sum) { store(sum, sums + i * sizeof(T)); });
+  });
+}
+
+template <typename Format>
+template <typename T>
+void RealArithmetic<Format>::read(const Decoder<T, ToIeee<T>>& decoder, const std::byte* codes,
+                                  std::size_t count, T* out) const {
+  if (!std::is_same_v<T, float> || !reads_as_float_) {
+    decoder(codes, count, out, 1);
+  } else if (code_bytes() == sizeof(float)) {
+    std::memcpy(out, codes, count * sizeof(float));
+  } else {
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::uint32_t code = models::load<std::uint16_t>(codes + 2 * i);
+      models::store(code << 16, reinterpret_cast<std::byte*>(out + i));
+    }
+  }
+}
+
+template <typename Format>
 template <typename T>
 void RealArithmetic<Format>::matmul_fused(const Decoder<T, ToIeee<T>>& decoder,
                                           const MatmulTile& tile) const {
   const bool widened = std::is_same_v<T, float> && reads_as_float_;
   const auto decode = [&](const std::byte* codes, std::size_t count, T* out) {
-    if (!widened) return decoder(codes, count, out, 1);
-    if (code_bytes() == sizeof(float)) {
-      std::memcpy(out, codes, count * sizeof(float));
-    } else {
-      for (std::size_t i = 0; i < count; ++i) {
-        const std::uint32_t code = models::load<std::uint16_t>(codes + 2 * i);
-        models::store(code << 16, reinterpret_cast<std::byte*>(out + i));
-      }
-    }
+    read(decoder, codes, count, out);
   };
   const bool in_place = widened && code_bytes() == sizeof(T) &&
                         reinterpret_cast<std::uintptr_t>(tile.activations) % alignof(T) == 0;

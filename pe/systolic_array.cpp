@@ -5,6 +5,7 @@
 #include <cassert>
 #include <vector>
 
+#include "models/depthwise.h"
 #include "pe/im2col.h"
 
 namespace systolog::pe {
@@ -12,6 +13,44 @@ namespace {
 
 // Rows of the im2col matrix formed at a time: bounds host memory, does not change a result.
 constexpr std::uint64_t kRowsAtATime = 1024;
+static_assert(kPadding == models::DepthwiseTile::kPadding);
+
+/// One filter and one channel a group: all groups at once.
+bool is_depthwise(const Matmul& c) {
+  return c.groups > 1 && c.channels == c.groups && c.filters == c.groups;
+}
+
+void execute_depthwise(const models::Arithmetic& a, const Matmul& c, std::uint64_t chain,
+                       std::span<const std::byte> input, std::span<const std::byte> weights,
+                       std::byte* accumulators) {
+  const std::uint64_t k = c.k();
+  std::vector<std::size_t> taps(std::min(c.m(), kRowsAtATime) * k);
+  for (std::uint64_t first = 0; first < c.m(); first += kRowsAtATime) {
+    const std::uint64_t count = std::min(kRowsAtATime, c.m() - first);
+    taps.resize(count * k);
+    window_pixels(c, first, count, taps.data());
+    // Only what the windows reach is decoded.
+    std::size_t least = kPadding, end = 0;
+    for (const std::size_t pixel : taps) {
+      if (pixel == kPadding) continue;
+      least = std::min(least, pixel);
+      end = std::max(end, pixel + 1);
+    }
+    if (end == 0) least = 0;  // padding only
+    for (std::size_t& pixel : taps) pixel = pixel == kPadding ? kPadding : pixel - least;
+    models::depthwise(a,
+                      {.m = count,
+                       .k = k,
+                       .channels = c.channels,
+                       .fold_rows = chain,
+                       .pixels = end - least,
+                       .activations = input.data() + least * c.channels * a.code_bytes(),
+                       .taps = taps.data(),
+                       .zero_code = c.zero_code,
+                       .weights = weights.data(),
+                       .accumulators = accumulators + first * c.filters * a.accumulator_bytes()});
+  }
+}
 
 }  // namespace
 
@@ -27,6 +66,9 @@ void SystolicArray::execute(const Matmul& command, std::span<const std::byte> in
 
   const std::uint64_t k = command.k(), n = command.n();
   const std::uint64_t chain = policy().chain_length(config_, command.gemm());
+  if (is_depthwise(command)) {
+    return execute_depthwise(a, command, chain, input, weights, accumulators.data());
+  }
   const bool grouped = command.groups > 1;
   std::vector<std::byte> matrix(std::min(command.m(), kRowsAtATime) * k * code);
   std::vector<std::byte> group_sums(grouped ? std::min(command.m(), kRowsAtATime) * n * acc : 0);
