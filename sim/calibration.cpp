@@ -92,7 +92,9 @@ std::vector<std::uint64_t> magnitudes(const ValueHistogram& h) {
 }
 
 /// Kullback-Leibler divergence between the first `kept` bins, the rest piled on the last one, and
-/// those bins merged into `levels` and spread again over the bins that are not empty.
+/// those bins merged into `levels` and spread again over the bins that are not empty. Where that
+/// leaves nothing for the outliers, they are set against one value: no threshold is shut out by
+/// the bin it happens to lie in.
 double divergence(const std::vector<std::uint64_t>& counts, std::size_t kept, std::size_t levels) {
   const auto total = static_cast<double>(sum(counts));
   double inside = 0.0;
@@ -110,8 +112,7 @@ double divergence(const std::vector<std::uint64_t>& counts, std::size_t kept, st
       const double p =
           (static_cast<double>(counts[bin]) + (bin + 1 == kept ? outliers : 0.0)) / total;
       if (p == 0.0) continue;
-      if (counts[bin] == 0) return std::numeric_limits<double>::infinity();
-      result += p * std::log(p / (mass / filled / inside));
+      result += p * std::log(p / (counts[bin] != 0 ? mass / filled / inside : 1.0 / total));
     }
   }
   return result;

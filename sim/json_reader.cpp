@@ -65,7 +65,7 @@ std::string JsonReader::path_of(std::string_view name) const {
 }
 
 const Json* JsonReader::find(std::string_view name) {
-  known_.emplace_back(name);
+  if (std::find(known_.begin(), known_.end(), name) == known_.end()) known_.emplace_back(name);
   const auto found = json_->find(std::string(name));
   return found == json_->end() ? nullptr : &*found;
 }

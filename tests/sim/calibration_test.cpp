@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "tests/draw.h"
@@ -73,7 +72,8 @@ TEST(PercentileRange, OfAHundredIsEverything) {
 }
 
 /// KL(P || Q) as the method is described: P the first bins with the rest on the last, Q those bins
-/// merged to levels, expanded over the bins that are not empty; both made to sum to 1.
+/// merged to levels, expanded over the bins that are not empty; both made to sum to 1. An empty bin
+/// with outliers on it has one value in Q.
 double described_divergence(const std::vector<double>& bins, std::size_t kept, std::size_t levels) {
   std::vector<double> p(bins.begin(), bins.begin() + static_cast<std::ptrdiff_t>(kept)), q(kept, 0);
   for (std::size_t level = 0; level < levels; ++level) {
@@ -92,8 +92,8 @@ double described_divergence(const std::vector<double>& bins, std::size_t kept, s
   double divergence = 0;
   for (std::size_t b = 0; b < kept; ++b) {
     if (p[b] == 0) continue;
-    if (q[b] == 0) return std::numeric_limits<double>::infinity();
-    divergence += p[b] / p_sum * std::log((p[b] / p_sum) / (q[b] / q_sum));
+    const double share = q[b] == 0 ? 1 / p_sum : q[b] / q_sum;
+    divergence += p[b] / p_sum * std::log((p[b] / p_sum) / share);
   }
   return divergence;
 }
