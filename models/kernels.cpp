@@ -37,12 +37,6 @@ struct Multiplicand {
     const T product = std::bit_cast<T>(std::bit_cast<Bits<T>>(lane) + log);
     return lane == 0 ? T{0} : product;
   }
-  /// sum + value * lane, rounded once. std::fma is one instruction where the target has it, else
-  /// the C library's; a logarithmic product is exact in T.
-  HWY_INLINE HWY_ATTR T add_to(T sum, T lane) const {
-    if constexpr (kProduct == Product::kTimes) return std::fma(value, lane, sum);
-    return sum + times(lane);
-  }
   /// A zero, whose logarithm is none, adds nothing.
   HWY_INLINE HWY_ATTR bool skipped() const {
     return kProduct == Product::kLogarithmic && value == 0;
@@ -68,30 +62,6 @@ HWY_INLINE HWY_ATTR void for_each_fold(const Panels<Operand, Sum>& work, const S
     }
   }
 }
-
-struct AddLanes {
-  template <typename T>
-  HWY_INLINE HWY_ATTR void operator()(T* total, const T* sum) const {
-    for (std::size_t l = 0; l < kLanes; ++l) total[l] += sum[l];
-  }
-};
-
-template <Product kProduct>
-struct RoundedStep {
-  template <typename T>
-  HWY_INLINE HWY_ATTR void operator()(T* sum, T row, const T* lanes) const {
-    const Multiplicand<kProduct, T> x(row);
-    if (x.skipped()) return;
-    for (std::size_t l = 0; l < kLanes; ++l) sum[l] = x.add_to(sum[l], lanes[l]);
-  }
-};
-
-struct ModuloStep {
-  HWY_INLINE HWY_ATTR void operator()(std::uint32_t* sum, std::uint32_t row,
-                                      const std::uint32_t* lanes) const {
-    for (std::size_t l = 0; l < kLanes; ++l) sum[l] += row * lanes[l];
-  }
-};
 
 template <Product kProduct>
 struct SaturatingStep {
@@ -175,23 +145,6 @@ HWY_INLINE HWY_ATTR void sum_exactly_with(const Panels<double, double>& work,
   }
 }
 
-template <typename T>
-HWY_INLINE HWY_ATTR void rounded(Product product, const Panels<T, T>& work) {
-  if (product == Product::kTimes) {
-    for_each_fold(work, RoundedStep<Product::kTimes>{}, AddLanes{});
-  } else {
-    for_each_fold(work, RoundedStep<Product::kLogarithmic>{}, AddLanes{});
-  }
-}
-HWY_ATTR void rounded_f32(Product product, const Panels<float, float>& work) {
-  rounded(product, work);
-}
-HWY_ATTR void rounded_f64(Product product, const Panels<double, double>& work) {
-  rounded(product, work);
-}
-HWY_ATTR void modulo(const Panels<std::uint32_t, std::uint32_t>& work) {
-  for_each_fold(work, ModuloStep{}, AddLanes{});
-}
 HWY_ATTR void exact(Product product, const Panels<double, double>& work,
                     std::span<const double> splitters) {
   if (product == Product::kTimes) {
@@ -216,21 +169,9 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace systolog::models {
 
-HWY_EXPORT(rounded_f32);
-HWY_EXPORT(rounded_f64);
-HWY_EXPORT(modulo);
 HWY_EXPORT(exact);
 HWY_EXPORT(saturating);
 
-void sum_rounded(Product product, const Panels<float, float>& work) {
-  HWY_DYNAMIC_DISPATCH(rounded_f32)(product, work);
-}
-void sum_rounded(Product product, const Panels<double, double>& work) {
-  HWY_DYNAMIC_DISPATCH(rounded_f64)(product, work);
-}
-void sum_modulo(const Panels<std::uint32_t, std::uint32_t>& work) {
-  HWY_DYNAMIC_DISPATCH(modulo)(work);
-}
 void sum_exactly(Product product, const Panels<double, double>& work,
                  std::span<const double> splitters) {
   HWY_DYNAMIC_DISPATCH(exact)(product, work, splitters);

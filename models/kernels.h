@@ -32,13 +32,6 @@ enum class Product : std::uint8_t {
   kLogarithmic,
 };
 
-/// Each step and each merge is rounded once: sum = round(sum + product).
-void sum_rounded(Product product, const Panels<float, float>& work);
-void sum_rounded(Product product, const Panels<double, double>& work);
-
-/// Modulo 2^32.
-void sum_modulo(const Panels<std::uint32_t, std::uint32_t>& work);
-
 /// Exact: each product p is cut into splitters.size() + 1 terms, each summed by itself, as
 /// term = (p + splitter) - splitter; p -= term. The caller chooses splitters (1.5 * 2^(52 + g) cuts
 /// at 2^g) such that no sum needs more than 53 bits. One fold; sums is

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pe/array_module.h"
 
+#include <tbb/task_arena.h>
+
 namespace systolog::pe {
 
 ArrayModule::ArrayModule(const sc_core::sc_module_name& name, const SystolicArray& array,
@@ -19,7 +21,9 @@ void ArrayModule::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_tim
 sc_core::sc_time ArrayModule::compute(const Matmul& c, std::span<const std::byte> operands,
                                       std::span<const std::byte> weights,
                                       std::span<std::byte> accumulators) {
-  array_.execute(c, operands, weights, accumulators);
+  // One command at a time: all cores may compute it.
+  const auto cores = static_cast<std::size_t>(tbb::this_task_arena::max_concurrency());
+  array_.execute(c, operands, weights, accumulators, cores);
   return clock_period_ * static_cast<double>(array_.cycles(c));
 }
 

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pe/systolic_array.h"
 
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
 #include <algorithm>
 #include <cassert>
+#include <cstring>
 #include <vector>
 
 #include "models/depthwise.h"
@@ -20,13 +24,18 @@ bool is_depthwise(const Matmul& c) {
   return c.groups > 1 && c.channels == c.groups && c.filters == c.groups;
 }
 
+/// Output rows [first, end) of a command, in chunks of kRowsAtATime.
+template <typename Visit>
+void for_each_chunk(std::uint64_t first, std::uint64_t end, const Visit& visit) {
+  for (; first < end; first += kRowsAtATime) visit(first, std::min(kRowsAtATime, end - first));
+}
+
 void execute_depthwise(const models::Arithmetic& a, const Matmul& c, std::uint64_t chain,
                        std::span<const std::byte> input, std::span<const std::byte> weights,
-                       std::byte* accumulators) {
+                       std::byte* accumulators, std::uint64_t begin, std::uint64_t limit) {
   const std::uint64_t k = c.k();
-  std::vector<std::size_t> taps(std::min(c.m(), kRowsAtATime) * k);
-  for (std::uint64_t first = 0; first < c.m(); first += kRowsAtATime) {
-    const std::uint64_t count = std::min(kRowsAtATime, c.m() - first);
+  std::vector<std::size_t> taps;
+  for_each_chunk(begin, limit, [&](std::uint64_t first, std::uint64_t count) {
     taps.resize(count * k);
     window_pixels(c, first, count, taps.data());
     // Only what the windows reach is decoded.
@@ -49,45 +58,29 @@ void execute_depthwise(const models::Arithmetic& a, const Matmul& c, std::uint64
                        .zero_code = c.zero_code,
                        .weights = weights.data(),
                        .accumulators = accumulators + first * c.filters * a.accumulator_bytes()});
-  }
+  });
 }
 
-}  // namespace
-
-void SystolicArray::execute(const Matmul& command, std::span<const std::byte> input,
-                            std::span<const std::byte> weights,
-                            std::span<std::byte> accumulators) const {
-  const models::Arithmetic& a = arithmetic(command);
+void execute_groups(const models::Arithmetic& a, const Matmul& command, std::uint64_t chain,
+                    std::span<const std::byte> input, std::span<const std::byte> weights,
+                    std::byte* accumulators, std::uint64_t begin, std::uint64_t limit) {
   const std::size_t code = a.code_bytes(), acc = a.accumulator_bytes();
-  assert(input.size() == command.input_codes() * code);
-  assert(weights.size() == command.weight_codes() * code);
-  assert(accumulators.size() == command.accumulators() * acc);
-  if (command.accumulate == 0) a.clear(command.accumulators(), accumulators.data());
-
   const std::uint64_t k = command.k(), n = command.n();
-  const std::uint64_t chain = policy().chain_length(config_, command.gemm());
-  if (is_depthwise(command)) {
-    return execute_depthwise(a, command, chain, input, weights, accumulators.data());
-  }
   const bool grouped = command.groups > 1;
-  std::vector<std::byte> matrix(std::min(command.m(), kRowsAtATime) * k * code);
-  std::vector<std::byte> group_sums(grouped ? std::min(command.m(), kRowsAtATime) * n * acc : 0);
-  for (std::uint64_t first = 0; first < command.m(); first += kRowsAtATime) {
-    const std::uint64_t count = std::min(kRowsAtATime, command.m() - first);
+  const std::uint64_t rows = std::min(limit - begin, kRowsAtATime);
+  std::vector<std::byte> matrix(rows * k * code);
+  std::vector<std::byte> group_sums(grouped ? rows * n * acc : 0);
+  for_each_chunk(begin, limit, [&](std::uint64_t first, std::uint64_t count) {
     for (std::uint32_t group = 0; group < command.groups; ++group) {
       im2col(command, group, code, input, first, count, matrix.data());
       // A group's sums lie `filters` apart in the accumulators; the kernel wants them dense.
       const auto strided = [&](std::uint64_t row) {
-        return accumulators.begin() +
-               static_cast<std::ptrdiff_t>(((first + row) * command.filters + group * n) * acc);
+        return accumulators + ((first + row) * command.filters + group * n) * acc;
       };
-      const auto dense = [&](std::uint64_t row) {
-        return group_sums.begin() + static_cast<std::ptrdiff_t>(row * n * acc);
-      };
-      const auto bytes = static_cast<std::ptrdiff_t>(n * acc);
+      const auto dense = [&](std::uint64_t row) { return group_sums.data() + row * n * acc; };
       if (grouped) {
         for (std::uint64_t row = 0; row < count; ++row) {
-          std::copy(strided(row), strided(row) + bytes, dense(row));
+          std::memcpy(dense(row), strided(row), n * acc);
         }
       }
       a.matmul({.m = count,
@@ -96,14 +89,47 @@ void SystolicArray::execute(const Matmul& command, std::span<const std::byte> in
                 .fold_rows = chain,
                 .activations = matrix.data(),
                 .weights = weights.data() + group * k * n * code,
-                .accumulators = grouped ? group_sums.data() : &*strided(0)});
+                .accumulators = grouped ? group_sums.data() : strided(0)});
       if (grouped) {
         for (std::uint64_t row = 0; row < count; ++row) {
-          std::copy(dense(row), dense(row) + bytes, strided(row));
+          std::memcpy(strided(row), dense(row), n * acc);
         }
       }
     }
-  }
+  });
+}
+
+/// Tasks a command is worth: each decodes the weights again, which rows must pay for, and starting
+/// one takes microseconds.
+std::uint64_t tasks_of(const Matmul& command, std::size_t threads) {
+  constexpr std::uint64_t kLeastRows = 32, kLeastMacs = 100'000;
+  const std::uint64_t macs = command.m() * command.k() * command.n() * command.groups;
+  const std::uint64_t most = std::min(command.m() / kLeastRows, macs / kLeastMacs);
+  return std::clamp<std::uint64_t>(most, 1, std::max<std::size_t>(threads, 1));
+}
+
+}  // namespace
+
+void SystolicArray::execute(const Matmul& command, std::span<const std::byte> input,
+                            std::span<const std::byte> weights, std::span<std::byte> accumulators,
+                            std::size_t threads) const {
+  const models::Arithmetic& a = arithmetic(command);
+  assert(input.size() == command.input_codes() * a.code_bytes());
+  assert(weights.size() == command.weight_codes() * a.code_bytes());
+  assert(accumulators.size() == command.accumulators() * a.accumulator_bytes());
+  if (command.accumulate == 0) a.clear(command.accumulators(), accumulators.data());
+
+  const std::uint64_t chain = policy().chain_length(config_, command.gemm());
+  const auto rows = is_depthwise(command) ? execute_depthwise : execute_groups;
+  const std::uint64_t tasks = tasks_of(command, threads), m = command.m();
+  if (tasks == 1) return rows(a, command, chain, input, weights, accumulators.data(), 0, m);
+  // Isolated: a thread that waits here must not take up another batch, whose buffers are its own.
+  tbb::this_task_arena::isolate([&] {
+    tbb::parallel_for(std::uint64_t{0}, tasks, [&](std::uint64_t task) {
+      rows(a, command, chain, input, weights, accumulators.data(), m * task / tasks,
+           m * (task + 1) / tasks);
+    });
+  });
 }
 
 }  // namespace systolog::pe

@@ -37,9 +37,11 @@ class SystolicArray {
   }
 
   /// What the array computes: reads the operands' bytes, updates the accumulators'. Sizes are
-  /// those of the command.
+  /// those of the command. Output rows are shared out to `threads` tasks at most, fewer where a
+  /// task would have little to do; each sum is one task's, so that no number changes a bit.
   void execute(const Matmul& command, std::span<const std::byte> input,
-               std::span<const std::byte> weights, std::span<std::byte> accumulators) const;
+               std::span<const std::byte> weights, std::span<std::byte> accumulators,
+               std::size_t threads = 1) const;
 
  private:
   ArrayConfig config_;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Functional fidelity: the Program's commands on plain bytes, batches in parallel, no time.
+// Functional fidelity: the Program's commands on plain bytes, no time. Batches run in parallel,
+// and the rows of a layer where there are more cores than batches.
 #include <tbb/blocked_range.h>
 #include <tbb/enumerable_thread_specific.h>
 #include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
 
 #include <array>
 #include <atomic>
@@ -22,9 +24,11 @@ namespace {
 /// The bytes of one accelerator and what commands do to them.
 class Machine {
  public:
-  Machine(const Network& network, const AcceleratorConfig& config)
+  /// A matmul is computed by `threads` threads.
+  Machine(const Network& network, const AcceleratorConfig& config, std::size_t threads)
       : array_(config.array, network.arithmetics()),
-        vector_(config.vector_unit, network.arithmetics()) {
+        vector_(config.vector_unit, network.arithmetics()),
+        threads_(threads) {
     scratchpads_[0].resize(config.input_sram.capacity_bytes);
     scratchpads_[1].resize(config.weight_sram.capacity_bytes);
     scratchpads_[2].resize(config.output_sram.capacity_bytes);
@@ -69,10 +73,11 @@ class Machine {
   void execute(const pe::Matmul& m) {
     const models::Arithmetic& a = array_.arithmetic(m);
     using memory::Scratchpad;
-    array_.execute(m, bytes(Scratchpad::kInput, m.input_address, m.input_codes() * a.code_bytes()),
-                   bytes(Scratchpad::kWeight, m.weight_address, m.weight_codes() * a.code_bytes()),
-                   bytes(Scratchpad::kOutput, m.accumulator_address,
-                         m.accumulators() * a.accumulator_bytes()));
+    array_.execute(
+        m, bytes(Scratchpad::kInput, m.input_address, m.input_codes() * a.code_bytes()),
+        bytes(Scratchpad::kWeight, m.weight_address, m.weight_codes() * a.code_bytes()),
+        bytes(Scratchpad::kOutput, m.accumulator_address, m.accumulators() * a.accumulator_bytes()),
+        threads_);
   }
 
   void execute(const pe::VectorOp& v) {
@@ -94,6 +99,7 @@ class Machine {
 
   pe::SystolicArray array_;
   pe::VectorUnit vector_;
+  std::size_t threads_;
   std::array<std::vector<std::byte>, memory::kScratchpads> scratchpads_;
   std::vector<std::byte> dram_;
   const Program* loaded_ = nullptr;
@@ -108,7 +114,11 @@ Execution execute_functional(const Network& network, const CompiledNetwork& comp
   result.outputs = output_tensor(network, compiled.images);
   const std::size_t image_size = network.output_shape.count();
   const std::size_t batches = compiled.full_batches + (compiled.rest ? 1 : 0);
-  tbb::enumerable_thread_specific<Machine> machines([&] { return Machine(network, config); });
+  // Threads that have no batch of their own help within a layer.
+  const auto cores = static_cast<std::size_t>(tbb::this_task_arena::max_concurrency());
+  const std::size_t threads = (cores + batches - 1) / batches;
+  tbb::enumerable_thread_specific<Machine> machines(
+      [&] { return Machine(network, config, threads); });
   std::atomic<std::size_t> done = 0;
   std::mutex telling;
   tbb::parallel_for(std::size_t{0}, batches, [&](std::size_t b) {
