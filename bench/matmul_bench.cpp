@@ -65,7 +65,7 @@ std::vector<float> normal(std::size_t count, float deviation, bool relu, unsigne
 
 std::vector<std::byte> encoded(const models::Arithmetic& a, const std::vector<float>& values) {
   std::vector<std::byte> codes(values.size() * a.code_bytes());
-  a.encode(values, {0.03F, 0}, codes.data());
+  a.encode(values, {a.is_quantised() ? 0.03F : 1.0F, 0}, codes.data());
   return codes;
 }
 

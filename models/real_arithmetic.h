@@ -346,9 +346,13 @@ void RealArithmetic<Format>::matmul_exact(const MatmulTile& tile) const {
 
 template <typename Format>
 void RealArithmetic<Format>::matmul_scalar(const MatmulTile& tile) const {
-  const Decoder<Unpacked, Unpack> decoder =
-      unpack_ ? Decoder<Unpacked, Unpack>(*unpack_) : Decoder<Unpacked, Unpack>(bits(), {format_});
-  const Rows<Unpacked> rows(tile, code_bytes(), decoder);
+  const auto decode = [&](const std::byte* codes, std::size_t count, Unpacked* out,
+                          std::size_t stride) {
+    if (unpack_) return (*unpack_)(codes, count, out, stride);
+    // A tile that a fast way has passed on is not worth a table of all codes.
+    for (std::size_t i = 0; i < count; ++i) out[i * stride] = format_.unpack(code_at(codes, i));
+  };
+  const Rows<Unpacked> rows(tile, code_bytes(), decode);
   const auto finite = [&](const std::vector<Unpacked>& all, std::size_t row) {
     const auto first = all.begin() + static_cast<std::ptrdiff_t>(row * tile.k);
     return std::all_of(first, first + static_cast<std::ptrdiff_t>(tile.k),
