@@ -296,8 +296,9 @@ def inception_v4():
 
 
 def mobilenet_v1():
-    n = Network("mobilenet_v1", "Howard et al., 2017, table 1, width 1", 3, 224, 224)
-    then = ["batch_norm", "relu"]
+    n = Network("mobilenet_v1", "Howard et al., 2017, table 1, width 1; ReLU6 as in its authors' code, "
+                "where the paper says ReLU", 3, 224, 224)
+    then = ["batch_norm", "relu6"]
     n.conv(32, 3, 2, 1, name="conv1", then=then)
     channels = 32
     for i, (filters, stride) in enumerate([(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2)] +
@@ -313,7 +314,7 @@ def mobilenet_v1():
 
 def mobilenet_v2():
     n = Network("mobilenet_v2", "Sandler et al., CVPR 2018, table 2, width 1", 3, 224, 224)
-    then = ["batch_norm", "relu"]
+    then = ["batch_norm", "relu6"]
     n.conv(32, 3, 2, 1, name="conv1", then=then)
     block = 0
     for expansion, filters, count, first in [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2),

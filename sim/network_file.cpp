@@ -106,10 +106,14 @@ constexpr Reader kReaders[] = {
     {"pad", pad},
     {"batch_norm", [](JsonReader&) -> Operator { return workloads::BatchNorm{}; }},
     {"relu", [](JsonReader&) -> Operator { return workloads::Relu{}; }},
+    {"relu6",
+     [](JsonReader&) -> Operator {
+       return workloads::Activate{models::Activation::kClip, 0.0F, 6.0F};
+     }},
     {"softmax", [](JsonReader&) -> Operator { return workloads::Softmax{}; }},
 };
 /// What may follow a layer in "then".
-constexpr std::string_view kFollowers[] = {"batch_norm", "relu", "softmax"};
+constexpr std::string_view kFollowers[] = {"batch_norm", "relu", "relu6", "softmax"};
 
 std::vector<std::string_view> reader_names() {
   std::vector<std::string_view> names;

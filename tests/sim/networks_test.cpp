@@ -66,6 +66,20 @@ TEST_P(ShippedNetwork, HasThePublishedMultiplicationsAndParameters) {
   EXPECT_TRUE(workload.graph.shapes_only);
 }
 
+// Sandler et al., section 3.2: ReLU6 everywhere but behind the bottlenecks' last layer.
+TEST(ShippedMobileNet, ClipsAtSixBehindEveryConvolutionButLinearBottlenecks) {
+  for (const char* name : {"mobilenet_v1", "mobilenet_v2"}) {
+    const workloads::Graph graph = read_workload(name).graph;
+    std::size_t clips = 0;
+    for (const workloads::Node& node : graph.nodes) {
+      EXPECT_FALSE(std::holds_alternative<workloads::Relu>(node.op)) << name << " " << node.name;
+      clips += std::holds_alternative<workloads::Activate>(node.op);
+    }
+    // v1: 1 + 13 * 2. v2: the first and last convolution, one of block 1, two of each other block.
+    EXPECT_EQ(clips, std::string_view(name) == "mobilenet_v1" ? 27U : 35U);
+  }
+}
+
 // --- the reader ----------------------------------------------------------------------------------
 
 constexpr std::string_view kHead = R"({"input": {"channels": 3, "height": 8, "width": 9}, )";
@@ -95,6 +109,20 @@ TEST(NetworkFile, ReadsWindowsInAnyOfTheirForms) {
   EXPECT_EQ(g.nodes[3].name, "a/relu");
   EXPECT_EQ(g.output_shape(), (workloads::Shape{4, 3, 4}));
   EXPECT_TRUE(std::get<workloads::Conv>(g.nodes[1].op).bias.empty()) << "a norm follows";
+}
+
+TEST(NetworkFile, TakesRelu6AsAClipToSix) {
+  const workloads::Graph g = read(
+      R"({"name": "a", "op": "conv", "filters": 4, "kernel": 1, "then": ["relu6"]},
+         {"name": "b", "op": "relu6"})");
+  ASSERT_EQ(g.nodes.size(), 4U);
+  EXPECT_EQ(g.nodes[2].name, "a/relu6");
+  for (const std::size_t n : {2, 3}) {
+    const auto& clip = std::get<workloads::Activate>(g.nodes[n].op);
+    EXPECT_EQ(clip.function, models::Activation::kClip);
+    EXPECT_EQ(clip.a, 0.0F);
+    EXPECT_EQ(clip.b, 6.0F);
+  }
 }
 
 TEST(NetworkFile, GivesANetworkOfOneLayerItsBias) {
@@ -128,7 +156,8 @@ TEST(NetworkFile, NamesPlaceValueAndWhatIsAllowed) {
       {R"({"name": "a", "op": "conv", "filters": 4, "kernel": 1, "groups": 2})",
        "cannot split 3 channels and 4 filters into 2 groups"},
       {R"({"name": "a", "op": "relu", "then": ["norm"]})",
-       "/layers/0/then: got an array, allowed batch_norm, relu, softmax, which \"norm\" is not"},
+       "/layers/0/then: got an array, allowed batch_norm, relu, relu6, softmax, which \"norm\" is "
+       "not"},
       {"", "/layers: got an array, allowed at least one layer"},
       {"7", "/layers/0: got 7, allowed an object"},
   };
