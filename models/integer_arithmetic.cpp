@@ -479,7 +479,28 @@ Code QuantisedArithmetic::quantise(double value, Quantisation q) const {
 
 void QuantisedArithmetic::encode(std::span<const float> values, Quantisation q,
                                  std::byte* out) const {
-  for (std::size_t i = 0; i < values.size(); ++i) set_code(quantise(values[i], q), out, i);
+  // quantise(), without a branch: the loops run in SIMD registers.
+  const double least = static_cast<double>(codes().least() - q.zero_point);
+  const double most = static_cast<double>(codes().most() - q.zero_point);
+  const auto code = [scale = static_cast<double>(q.scale), least, most, zero = q.zero_point,
+                     mask = codes().mask()](float value) {
+    double quotient = static_cast<double>(value) / scale;
+    quotient = quotient == quotient ? quotient : 0.0;
+    quotient = quotient < least ? least : quotient;
+    quotient = quotient > most ? most : quotient;
+    constexpr double kUnits = 0x1.8p52;  // beside it a double has no fraction: the sum is rounded
+    const double rounded = (quotient + kUnits) - kUnits;
+    return static_cast<Code>(static_cast<std::int32_t>(rounded) + zero) & mask;
+  };
+  if (code_bytes() == 1) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      store(static_cast<std::uint8_t>(code(values[i])), out + i);
+    }
+  } else {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      store(static_cast<std::uint16_t>(code(values[i])), out + 2 * i);
+    }
+  }
 }
 
 void QuantisedArithmetic::decode(const std::byte* in, Quantisation q,

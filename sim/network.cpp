@@ -11,10 +11,10 @@
 #include <utility>
 
 #include "models/user_error.h"
-#include "sim/filter_rows.h"
 #include "sim/moves.h"
 #include "sim/placement.h"
 #include "sim/quantisation_rules.h"
+#include "sim/weight_codes.h"
 
 namespace systolog::sim {
 namespace {
@@ -266,7 +266,7 @@ class Lowering {
   void lower_matmul(std::size_t n, std::size_t last) {
     const Node& node = graph_.nodes[n];
     MatmulLayer layer;
-    FilterRows rows;
+    LayerWeights weights;
     std::span<const float> bias;
     std::size_t input = 0;
     if (const auto* conv = std::get_if<workloads::Conv>(&node.op)) {
@@ -274,17 +274,17 @@ class Lowering {
       layer.window = conv->window;
       layer.groups = static_cast<std::uint32_t>(conv->groups);
       layer.channels = static_cast<std::uint32_t>(network_.values[input].shape.channels);
-      rows = conv_rows(*conv, layer.channels / conv->groups);
+      weights = weights_of(*conv, layer.channels / conv->groups);
       bias = conv->bias;
     } else {
       const auto& gemm = std::get<workloads::Gemm>(node.op);
       const Placement& placed = placed_[node.inputs[0]];
       input = in_format(placed.value);
-      rows = gemm_rows(gemm, network_.values[input].shape.count(), placed.order.get());
-      layer.channels = static_cast<std::uint32_t>(rows.k);
+      weights = weights_of(gemm, network_.values[input].shape.count(), placed.order.get());
+      layer.channels = static_cast<std::uint32_t>(weights.k);
       bias = gemm.bias;
     }
-    layer.filters = static_cast<std::uint32_t>(rows.filters);
+    layer.filters = static_cast<std::uint32_t>(weights.filters);
     if (const auto* clip = std::get_if<workloads::Activate>(&graph_.nodes[last].op)) {
       layer.clip = {clip->a, clip->b};
     } else {
@@ -292,34 +292,24 @@ class Lowering {
     }
     const std::size_t output = add_value(last, graph_.nodes[n].shape, quantisation_of(last));
     placed_[n] = placed_[last] = {output, nullptr};
-    encode(n, rows, bias, network_.values[input].quantisation, network_.values[output].quantisation,
-           layer);
+    encode(n, weights, bias, network_.values[input].quantisation,
+           network_.values[output].quantisation, layer);
     add_layer(node.name, workloads::name_of(node.op), {input}, output, std::move(layer));
   }
 
-  void encode(std::size_t node, const FilterRows& rows, std::span<const float> bias,
+  void encode(std::size_t node, const LayerWeights& weights, std::span<const float> bias,
               models::Quantisation in, models::Quantisation out, MatmulLayer& layer) const {
     const models::Arithmetic& a = arithmetic();
     // With zero points there is a bias, whatever their values: a Program does not depend on them.
     const bool has_bias =
         !bias.empty() || (a.is_quantised() && config_.activations == ActivationScheme::kAffine);
     if (!network_.has_values) {
-      if (a.is_quantised()) layer.requantise.assign(rows.filters, 1.0F);
-      if (has_bias) layer.bias.resize(rows.filters * a.bias_bytes());
+      if (a.is_quantised()) layer.requantise.assign(weights.filters, 1.0F);
+      if (has_bias) layer.bias.resize(weights.filters * a.bias_bytes());
       return;
     }
-    const std::vector<float> scales = weight_scales(node, rows, bias, in.scale);
-    const std::size_t bytes = a.code_bytes();
-    std::vector<std::byte> codes(rows.values.size() * bytes);
-    std::vector<std::int64_t> code_sums(rows.filters, 0);
-    for (std::size_t f = 0; f < rows.filters; ++f) {
-      std::byte* const filter = codes.data() + f * rows.k * bytes;
-      a.encode({rows.values.data() + f * rows.k, rows.k}, {scales[f], 0}, filter);
-      for (std::size_t k = 0; in.zero_point != 0 && k < rows.k; ++k) {
-        code_sums[f] += signed_code(filter + k * bytes);
-      }
-    }
-    layer.weights = columns_of(codes, layer.groups, rows.filters, rows.k, bytes);
+    const std::vector<float> scales = weight_scales(node, weights, bias, in.scale);
+    layer.weights = encode_weights(weights, a, scales);
     const float zero = 0.0F;
     a.encode({&zero, 1}, in, reinterpret_cast<std::byte*>(&layer.zero_code));
     if (a.is_quantised()) {
@@ -328,12 +318,14 @@ class Lowering {
       layer.shift = std::ilogb(in.scale) + std::ilogb(scales.front()) - std::ilogb(out.scale);
     }
     if (!has_bias) return;
-    const std::vector<float> zeros(rows.filters, 0.0F);
-    layer.bias.resize(rows.filters * a.bias_bytes());
+    const std::vector<float> zeros(weights.filters, 0.0F);
+    layer.bias.resize(weights.filters * a.bias_bytes());
     a.encode_bias(bias.empty() ? std::span<const float>(zeros) : bias, in, scales,
                   layer.bias.data());
     if (!a.is_quantised()) return;
-    for (std::size_t f = 0; f < rows.filters; ++f) {
+    std::vector<std::int64_t> code_sums(weights.filters, 0);
+    if (in.zero_point != 0) code_sums = sums_of_codes(layer);
+    for (std::size_t f = 0; f < weights.filters; ++f) {
       const double code = bias.empty() ? 0.0 : double{bias[f]} / (double{in.scale} * scales[f]);
       check_bias(graph_.nodes[node].name, f,
                  code - in.zero_point * static_cast<double>(code_sums[f]));
@@ -361,6 +353,18 @@ class Lowering {
     }
   }
 
+  /// Of each filter.
+  std::vector<std::int64_t> sums_of_codes(const MatmulLayer& layer) const {
+    const std::size_t bytes = arithmetic().code_bytes(), per_group = layer.filters / layer.groups;
+    const std::size_t codes = layer.weights.size() / bytes, per_group_codes = codes / layer.groups;
+    std::vector<std::int64_t> sums(layer.filters, 0);
+    for (std::size_t i = 0; i < codes; ++i) {
+      sums[i / per_group_codes * per_group + i % per_group] +=
+          signed_code(layer.weights.data() + i * bytes);
+    }
+    return sums;
+  }
+
   std::int64_t signed_code(const std::byte* at) const {
     std::uint32_t code = 0;
     std::memcpy(&code, at, arithmetic().code_bytes());
@@ -371,27 +375,27 @@ class Lowering {
   /// The filter's largest weight gets the largest code; where the weights are so small that the
   /// bias, in units of the product's scale, would leave its 32 bits, the scale is as large as the
   /// bias needs (half of the range: sums are still to be added).
-  std::vector<float> weight_scales(std::size_t node, const FilterRows& rows,
+  std::vector<float> weight_scales(std::size_t node, const LayerWeights& weights,
                                    std::span<const float> bias, float activation_scale) const {
-    std::vector<float> scales(rows.filters, 1.0F);
+    std::vector<float> scales(weights.filters, 1.0F);
     if (has_power_of_two_scales()) {
       const float scale = power_of_two_weight_scale(
-          {range_of(rows.values), range_of(bias), calibration_.whole_range(node)}, activation_scale,
-          arithmetic());
+          {range_of(weights.values), range_of(bias), calibration_.whole_range(node)},
+          activation_scale, arithmetic());
       std::fill(scales.begin(), scales.end(), scale);
     }
     if (!arithmetic().is_quantised()) return scales;
     constexpr float kLargestBias = 0x1p30F;
     Range all;
     float needed = 0.0F;
-    for (std::size_t f = 0; f < rows.filters; ++f) {
-      const auto first = rows.values.begin() + static_cast<std::ptrdiff_t>(f * rows.k);
-      const auto [lo, hi] = std::minmax_element(first, first + static_cast<std::ptrdiff_t>(rows.k));
-      all = {std::min(all.lowest, *lo), std::max(all.highest, *hi)};
+    const std::vector<Range> ranges = filter_ranges(weights);
+    for (std::size_t f = 0; f < weights.filters; ++f) {
+      const Range& range = ranges[f];
+      all = {std::min(all.lowest, range.lowest), std::max(all.highest, range.highest)};
       const float for_bias =
           bias.empty() ? 0.0F : std::abs(bias[f]) / activation_scale / kLargestBias;
       needed = std::max(needed, for_bias);
-      scales[f] = std::max(weight_scale({*lo, *hi}), for_bias);
+      scales[f] = std::max(weight_scale(range), for_bias);
     }
     if (config_.weights == WeightScheme::kPerTensor) {
       std::fill(scales.begin(), scales.end(), std::max(weight_scale(all), needed));

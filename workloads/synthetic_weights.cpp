@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "workloads/synthetic_weights.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <vector>
 
@@ -16,20 +18,28 @@ constexpr std::uint32_t mixed(std::uint32_t x) {
   return x ^ (x >> 16);
 }
 
-/// Uniform in [-limit, limit), 24 bits. One hash a value, so that the loop runs in SIMD registers.
-void fill(std::vector<float>& values, std::uint32_t stream, float limit) {
+/// Uniform in [-limit, limit), 24 bits. One hash a value, so that the loop runs in SIMD registers;
+/// a block at a time, so that memory is written once.
+void fill(std::vector<float>& values, std::size_t count, std::uint32_t stream, float limit) {
   const float step = limit * 0x1p-23F;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const std::uint32_t bits = mixed(static_cast<std::uint32_t>(i) * 0x9e3779b9U + stream) >> 8;
-    values[i] = static_cast<float>(static_cast<std::int32_t>(bits) - (1 << 23)) * step;
+  std::array<float, 1024> block;
+  values.clear();
+  values.reserve(count);
+  for (std::size_t first = 0; first < count; first += block.size()) {
+    const std::size_t size = std::min(block.size(), count - first);
+    const auto start = static_cast<std::uint32_t>(first);
+    for (std::uint32_t i = 0; i < block.size(); ++i) {
+      const std::uint32_t bits = mixed((start + i) * 0x9e3779b9U + stream) >> 8;
+      block[i] = static_cast<float>(static_cast<std::int32_t>(bits) - (1 << 23)) * step;
+    }
+    values.insert(values.end(), block.begin(), block.begin() + static_cast<std::ptrdiff_t>(size));
   }
 }
 
 template <typename Weighted>
 void fill_node(Weighted& op, std::size_t weights, std::size_t products, std::uint32_t stream) {
-  op.weights.resize(weights);
-  fill(op.weights, mixed(stream), std::sqrt(6.0F / static_cast<float>(products)));
-  fill(op.bias, mixed(stream + 1), kLargestBias);
+  fill(op.weights, weights, mixed(stream), std::sqrt(6.0F / static_cast<float>(products)));
+  fill(op.bias, op.bias.size(), mixed(stream + 1), kLargestBias);
 }
 
 }  // namespace
