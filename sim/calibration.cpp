@@ -46,13 +46,19 @@ struct Moments {
 };
 
 /// Calls visit(statistics, node, values) for all values of all nodes on all cores, and merges the
-/// threads' statistics with merge(total, part).
+/// threads' statistics with merge(total, part). The last node's values go to `outputs` as well, if
+/// that is given.
 template <typename Statistics, typename Visit, typename Merge>
 std::vector<Statistics> observe(const workloads::Graph& graph, const workloads::Tensor& images,
                                 const std::vector<Statistics>& empty, const Visit& visit,
-                                const Merge& merge) {
+                                const Merge& merge, workloads::Tensor* outputs = nullptr) {
   tbb::enumerable_thread_specific<std::vector<Statistics>> parts(empty);
   const std::size_t count = images.shape.at(0), size = images.values.size() / count;
+  const std::size_t out_size = graph.output_shape().count();
+  if (outputs != nullptr) {
+    *outputs = {workloads::batch_shape(count, graph.output_shape()),
+                std::vector<float>(count * out_size)};
+  }
   tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) {
     workloads::Tensor image;
     image.shape = images.shape;
@@ -60,9 +66,13 @@ std::vector<Statistics> observe(const workloads::Graph& graph, const workloads::
     const auto first = images.values.begin() + static_cast<std::ptrdiff_t>(i * size);
     image.values.assign(first, first + static_cast<std::ptrdiff_t>(size));
     std::vector<Statistics>& mine = parts.local();
-    workloads::run_reference(graph, image, [&](std::size_t node, std::span<const float> values) {
-      visit(mine[node], values);
-    });
+    const workloads::Tensor out = workloads::run_reference(
+        graph, image,
+        [&](std::size_t node, std::span<const float> values) { visit(mine[node], values); });
+    if (outputs != nullptr) {
+      std::ranges::copy(out.values,
+                        outputs->values.begin() + static_cast<std::ptrdiff_t>(i * out_size));
+    }
   });
   std::vector<Statistics> total = empty;
   for (const auto& part : parts) {
@@ -177,14 +187,14 @@ Range Calibration::range(std::size_t node, int bits) const {
 }
 
 Calibration calibrate(const workloads::Graph& graph, const workloads::Tensor& images,
-                      const QuantisationConfig& config) {
+                      const QuantisationConfig& config, workloads::Tensor* outputs) {
   const std::size_t nodes = graph.nodes.size();
   Calibration result;
   result.config_ = config;
   const auto moments = observe(
       graph, images, std::vector<Moments>(nodes),
       [](Moments& m, std::span<const float> values) { m.add(values); },
-      [](Moments& total, const Moments& part) { total.add(part); });
+      [](Moments& total, const Moments& part) { total.add(part); }, outputs);
   for (const Moments& m : moments) result.ranges_.push_back(m.range());
   if (config.calibration == CalibrationMethod::kMinMax) return result;
   std::vector<ValueHistogram> empty;

@@ -59,16 +59,16 @@ class Calibration {
 
  private:
   friend Calibration calibrate(const workloads::Graph&, const workloads::Tensor&,
-                               const QuantisationConfig&);
+                               const QuantisationConfig&, workloads::Tensor*);
   std::vector<Range> ranges_;
   std::vector<ValueHistogram> histograms_;  // empty: min-max
   QuantisationConfig config_;
 };
 
 /// Runs the images through the graph in FP32, on all cores; the result does not depend on their
-/// number.
+/// number. What the last node gives goes to `outputs`, where one is given.
 Calibration calibrate(const workloads::Graph& graph, const workloads::Tensor& images,
-                      const QuantisationConfig& config = {});
+                      const QuantisationConfig& config = {}, workloads::Tensor* outputs = nullptr);
 
 /// Scale and zero point of `int:B` codes that cover a range (zero always included).
 models::Quantisation quantise_range(Range range, int bits, ActivationScheme scheme);

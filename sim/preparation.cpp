@@ -26,7 +26,7 @@ CalibrationRecord calibrate_for(const std::vector<ArithmeticPlan>& plans,
     used.images.values.resize(used.images.values.size() / record.images * most);
     used.images.shape[0] = record.images = most;
   }
-  record.calibration = calibrate(graph, used.images, config);
+  record.calibration = calibrate(graph, used.images, config, &record.outputs);
   return record;
 }
 

@@ -17,8 +17,9 @@ namespace systolog::sim {
 /// What scales were made from.
 struct CalibrationRecord {
   Calibration calibration;
-  std::string data;        // the images' name, which says the split; empty: none were needed
-  std::size_t images = 0;  // how many of them
+  std::string data;           // the images' name, which says the split; empty: none were needed
+  std::size_t images = 0;     // how many of them
+  workloads::Tensor outputs;  // of the FP32 network on them
 };
 
 /// True where encoding a network needs the ranges of its activations.

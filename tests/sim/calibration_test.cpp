@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "tests/draw.h"
+#include "workloads/reference.h"
 #include "workloads/graph.h"
 
 namespace systolog::sim::test {
@@ -151,6 +152,17 @@ TEST(Calibration, DoesNotDependOnTheThreadCount) {
     EXPECT_EQ(run(1), run(4));
     EXPECT_EQ(run(1)[2], 0.0) << "a ReLU's outputs are not negative";
   }
+}
+
+TEST(Calibration, BringsTheReferencesOutputsAlong) {
+  Draw draw(8);
+  const workloads::Graph graph = input_only();
+  const workloads::Tensor images{{5, 1, 1, 500}, bell_shaped(5 * 500, draw)};
+  workloads::Tensor outputs;
+  calibrate(graph, images, {}, &outputs);
+  const workloads::Tensor reference = workloads::run_reference(graph, images);
+  EXPECT_EQ(outputs.shape, reference.shape);
+  EXPECT_EQ(outputs.values, reference.values);
 }
 
 TEST(PowerOfTwoScale, BringsThePositsTypicalMagnitudeToOne) {
