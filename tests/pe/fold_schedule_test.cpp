@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "pe/dataflow.h"
-#include "tests/pe/register_array.h"
+#include "tests/pe/plain_stationary_array.h"
 #include "tests/pe/support.h"
 
 namespace systolog::pe::test {
@@ -35,7 +35,7 @@ int activation_of(int fold, std::size_t m, std::size_t row) {
 struct Simulated {
   std::vector<std::string> violations;
   std::uint64_t cycles = 0;  // until the last sum has left
-  std::vector<RegisterArray::Arrival> arrivals;
+  std::vector<PlainStationaryArray<int>::Arrival> arrivals;
 };
 
 /// One port of the array: at most one token a cycle.
@@ -59,8 +59,8 @@ Simulated simulate(const Geometry& g, const std::vector<FoldStart>& folds,
   std::uint64_t most = 0;
   for (const FoldStart& f : folds) most = std::max({most, f.inject, f.stream});
   most += g.m + 2 * (g.rows + g.columns) + g.depth;
-  std::vector<Port<Weight>> weights(g.columns, Port<Weight>(most));
-  std::vector<Port<Activation>> activations(g.rows, Port<Activation>(most));
+  std::vector<Port<Weight<int>>> weights(g.columns, Port<Weight<int>>(most));
+  std::vector<Port<Activation<int>>> activations(g.rows, Port<Activation<int>>(most));
   for (std::size_t f = 0; f < folds.size(); ++f) {
     const int fold = static_cast<int>(f);
     for (std::size_t r = 0; r < g.rows; ++r) {
@@ -73,10 +73,10 @@ Simulated simulate(const Geometry& g, const std::vector<FoldStart>& folds,
       }
     }
   }
-  RegisterArray array(g.rows, g.columns, has_shadow_registers, g.depth);
+  PlainStationaryArray<int> array(g.rows, g.columns, has_shadow_registers, g.depth);
   std::size_t sums = 0;
   for (std::uint64_t cycle = 0; cycle < most; ++cycle) {
-    RegisterArray::Edge edge;
+    PlainStationaryArray<int>::Edge edge;
     for (const auto& port : weights) edge.weights.push_back(port[cycle]);
     for (const auto& port : activations) edge.activations.push_back(port[cycle]);
     const auto out = array.clock(edge);

@@ -3,134 +3,18 @@
 // knows no formula: folds start, and columns shift, at the earliest cycles at which nothing is
 // lost.
 #include <algorithm>
-#include <deque>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "pe/dataflow.h"
+#include "tests/pe/plain_output_array.h"
 #include "tests/pe/support.h"
 
 namespace systolog::pe::test {
 namespace {
 
-struct Geometry {
-  std::size_t rows, columns, k, depth;
-};
-std::ostream& operator<<(std::ostream& out, const Geometry& g) {
-  return out << g.rows << "x" << g.columns << ", K = " << g.k << ", p = " << g.depth;
-}
-
-/// When a fold's first operands enter row 0 and column 0, and when column 0 begins to shift.
-struct FoldStart {
-  std::uint64_t stream, shift;
-};
-
-/// An operand, or a product in a unit's pipeline.
-struct Operand {
-  int fold = 0;
-  std::size_t k = 0;
-};
-struct Result {
-  int fold = 0;
-  std::size_t row = 0;
-};
-
-class OutputArray {
- public:
-  OutputArray(const Geometry& g, bool has_result_registers)
-      : g_(g), separate_(has_result_registers), pes_(g.rows * g.columns) {
-    for (Pe& pe : pes_) pe.pipeline.resize(g.depth - 1);
-  }
-
-  /// One cycle of the folds' schedule; returns the results that leave the last row.
-  std::vector<Result> clock(std::uint64_t cycle, const std::vector<FoldStart>& folds) {
-    std::vector<Result> left;
-    const std::vector<Pe> before = pes_;
-    for (std::size_t r = g_.rows; r-- > 0;) {
-      for (std::size_t c = 0; c < g_.columns; ++c) shift(r, c, cycle, folds, left);
-    }
-    for (std::size_t r = 0; r < g_.rows; ++r) {
-      for (std::size_t c = 0; c < g_.columns; ++c) {
-        Pe& pe = at(r, c);
-        pe.a = c == 0 ? sent(cycle, r, folds) : before[r * g_.columns + c - 1].a;
-        pe.w = r == 0 ? sent(cycle, c, folds) : before[(r - 1) * g_.columns + c].w;
-        if (pe.a.has_value() != pe.w.has_value() ||
-            (pe.a && (pe.a->fold != pe.w->fold || pe.a->k != pe.w->k))) {
-          violations.push_back("operands miss each other");
-        }
-        pe.pipeline.push_back(pe.a);
-        add(pe, r, pe.pipeline.front());
-        pe.pipeline.pop_front();
-      }
-    }
-    return left;
-  }
-
-  std::vector<std::string> violations;
-
- private:
-  struct Pe {
-    std::optional<Operand> a, w;
-    std::deque<std::optional<Operand>> pipeline;
-    std::optional<int> summing;    // fold whose sum is not finished
-    std::optional<Result> result;  // in a register of its own, or in the sum's
-  };
-  Pe& at(std::size_t r, std::size_t c) { return pes_[r * g_.columns + c]; }
-
-  std::optional<Operand> sent(std::uint64_t cycle, std::size_t skew,
-                              const std::vector<FoldStart>& folds) const {
-    for (std::size_t f = 0; f < folds.size(); ++f) {
-      const std::uint64_t first = folds[f].stream + skew;
-      if (cycle >= first && cycle < first + g_.k)
-        return Operand{static_cast<int>(f), cycle - first};
-    }
-    return std::nullopt;
-  }
-
-  /// Row r hands on its own result and the r ones from above.
-  void shift(std::size_t r, std::size_t c, std::uint64_t cycle, const std::vector<FoldStart>& folds,
-             std::vector<Result>& left) {
-    for (std::size_t f = 0; f < folds.size(); ++f) {
-      const std::uint64_t first = folds[f].shift + c;
-      if (cycle < first || cycle > first + r) continue;
-      Pe& pe = at(r, c);
-      if (!pe.result || pe.result->fold != static_cast<int>(f)) {
-        violations.push_back("nothing of this fold to shift");
-        continue;
-      }
-      if (r + 1 == g_.rows) {
-        left.push_back(*pe.result);
-      } else {
-        put(at(r + 1, c), *pe.result);
-      }
-      pe.result.reset();
-    }
-  }
-
-  void put(Pe& pe, const Result& result) {
-    if (pe.result) violations.push_back("a result is run over");
-    if (!separate_ && pe.summing) violations.push_back("a sum is run over");
-    pe.result = result;
-  }
-
-  void add(Pe& pe, std::size_t row, const std::optional<Operand>& product) {
-    if (!product) return;
-    if (product->k == 0) {
-      if (pe.summing) violations.push_back("a sum is not finished");
-      if (!separate_ && pe.result) violations.push_back("a result is summed over");
-      pe.summing = product->fold;
-    }
-    if (pe.summing != product->fold) violations.push_back("a product of another fold");
-    if (product->k + 1 < g_.k) return;
-    pe.summing.reset();
-    put(pe, {product->fold, row});
-  }
-
-  Geometry g_;
-  bool separate_;
-  std::vector<Pe> pes_;
-};
+using Geometry = OutputGeometry;
+using FoldStart = OutputFoldStart;
 
 struct Simulated {
   bool works = true;
@@ -139,15 +23,22 @@ struct Simulated {
 
 Simulated simulate(const Geometry& g, const std::vector<FoldStart>& folds, bool separate) {
   Simulated run;
-  OutputArray array(g, separate);
+  const auto operand = [](int fold, std::size_t i, std::size_t k) {
+    return 2 + static_cast<int>(3 * i + 5 * k) - 7 * fold;
+  };
+  PlainOutputArray<int> array(g, separate, operand, operand);
   const std::uint64_t last =
       folds.back().stream + folds.back().shift + g.k + 2 * g.rows + g.columns + g.depth;
   std::size_t results = 0;
   for (std::uint64_t cycle = 0; cycle <= last; ++cycle) {
-    for (const Result& r : array.clock(cycle, folds)) {
+    for (const Result<int>& r : array.clock(cycle, folds)) {
       // Folds ascending, the last row's first.
       const std::size_t f = static_cast<std::size_t>(r.fold);
-      run.works = run.works && f < folds.size() && r.row < g.rows;
+      int expected = 0;
+      for (std::size_t k = 0; k < g.k; ++k) {
+        expected += operand(r.fold, r.row, k) * operand(r.fold, r.column, k);
+      }
+      run.works = run.works && f < folds.size() && r.row < g.rows && r.value == expected;
       ++results;
       run.cycles = cycle + 1;
     }
