@@ -2,12 +2,44 @@
 #include "sim/scalesim_model.h"
 
 #include <algorithm>
-#include <tuple>
 
 namespace systolog::sim::scalesim {
 namespace {
 
-constexpr std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
+using pe::ceil_div;
+
+pe::ArrayConfig array_of(const Architecture& a) {
+  return {.rows = static_cast<std::uint32_t>(a.rows),
+          .columns = static_cast<std::uint32_t>(a.columns),
+          .dataflow = a.dataflow,
+          .fold_overlap = pe::FoldOverlap::kNone};
+}
+pe::Gemm gemm_of(const Layer& layer) { return {.m = layer.m, .k = layer.k, .n = layer.n}; }
+
+/// Cycles in which sums that stayed leave the array; they take none in SCALE-Sim.
+std::uint64_t drain_cycles(const Architecture& a) {
+  return a.dataflow == Dataflow::kOutputStationary ? a.rows : 0;
+}
+
+/// A layer on the array, as pe/dataflow.h lays it.
+struct LayerMapping {
+  pe::Mapping extents;
+  std::uint64_t row_folds = 1, column_folds = 1;
+  std::uint64_t fold_cycles = 1;  // SCALE-Sim's: os K + R + C - 2, ws M + 2R + C - 2, is N + ...
+
+  std::uint64_t folds() const { return row_folds * column_folds; }
+};
+
+LayerMapping map_layer(const Layer& layer, const Architecture& a) {
+  const pe::DataflowPolicy& policy = pe::policy_of(a.dataflow);
+  const pe::ArrayConfig array = array_of(a);
+  LayerMapping map;
+  map.extents = policy.mapping(gemm_of(layer));
+  map.row_folds = ceil_div(map.extents.rows, a.rows);
+  map.column_folds = ceil_div(map.extents.columns, a.columns);
+  map.fold_cycles = policy.fold_cycles(array, 1, map.extents.time) - drain_cycles(a);
+  return map;
+}
 
 /// Of the last fold along one axis: how much of the array it uses.
 std::uint64_t last_part(std::uint64_t size, std::uint64_t array, std::uint64_t folds) {
@@ -16,22 +48,22 @@ std::uint64_t last_part(std::uint64_t size, std::uint64_t array, std::uint64_t f
 
 /// The cycles in which each operand is read or written, from the shapes of the folds. A read
 /// answers one cycle after its request; a write has no latency.
-void set_times(const Mapping& map, const Architecture& a, ToolReport& report) {
+void set_times(const LayerMapping& map, const Architecture& a, ToolReport& report) {
   constexpr std::uint64_t kHitLatency = 1;
   const std::uint64_t last_fold = (map.folds() - 1) * map.fold_cycles;
-  const std::uint64_t first_rows = std::min(map.on_rows, a.rows);
-  const std::uint64_t last_rows = last_part(map.on_rows, a.rows, map.row_folds);
-  const std::uint64_t last_columns = last_part(map.on_columns, a.columns, map.column_folds);
+  const std::uint64_t first_rows = std::min(map.extents.rows, a.rows);
+  const std::uint64_t last_rows = last_part(map.extents.rows, a.rows, map.row_folds);
+  const std::uint64_t last_columns = last_part(map.extents.columns, a.columns, map.column_folds);
   const auto set = [](Stream& stream, std::uint64_t start, std::uint64_t stop) {
     stream.start = start;
     stream.stop = stop;
   };
   if (a.dataflow == Dataflow::kOutputStationary) {
-    set(report.ifmap, kHitLatency, last_fold + map.in_time + last_rows - 2 + kHitLatency);
-    set(report.filter, kHitLatency, last_fold + map.in_time + last_columns - 2 + kHitLatency);
+    set(report.ifmap, kHitLatency, last_fold + map.extents.time + last_rows - 2 + kHitLatency);
+    set(report.filter, kHitLatency, last_fold + map.extents.time + last_columns - 2 + kHitLatency);
     // Rows leave bottom row first; those that are not used are counted as passing by.
-    set(report.ofmap, map.in_time - 1 + a.rows - first_rows,
-        last_fold + map.in_time + a.rows + last_columns - 3);
+    set(report.ofmap, map.extents.time - 1 + a.rows - first_rows,
+        last_fold + map.extents.time + a.rows + last_columns - 3);
     return;
   }
   const bool weights_stay = a.dataflow == Dataflow::kWeightStationary;
@@ -40,8 +72,8 @@ void set_times(const Mapping& map, const Architecture& a, ToolReport& report) {
   // The last row of the operand enters first, as it travels to the bottom.
   set(stationary, a.rows - first_rows + kHitLatency, last_fold + a.rows - 1 + kHitLatency);
   set(streaming, a.rows + kHitLatency,
-      last_fold + a.rows + map.in_time + last_rows - 2 + kHitLatency);
-  set(report.ofmap, 2 * a.rows - 1, last_fold + 2 * a.rows + map.in_time + last_columns - 3);
+      last_fold + a.rows + map.extents.time + last_rows - 2 + kHitLatency);
+  set(report.ofmap, 2 * a.rows - 1, last_fold + 2 * a.rows + map.extents.time + last_columns - 3);
 }
 
 /// Before the first cycle, ten words a cycle, the buffer's hundredths filled one after the other:
@@ -64,86 +96,52 @@ std::optional<Dram> drained(std::uint64_t words, std::uint64_t last_cycle, const
 
 }  // namespace
 
-Mapping map_layer(const Layer& layer, const Architecture& a) {
-  Mapping map;
-  switch (a.dataflow) {
-    case Dataflow::kOutputStationary:
-      map = {.on_rows = layer.m, .on_columns = layer.n, .in_time = layer.k};
-      break;
-    case Dataflow::kWeightStationary:
-      map = {.on_rows = layer.k, .on_columns = layer.n, .in_time = layer.m};
-      break;
-    case Dataflow::kInputStationary:
-      map = {.on_rows = layer.k, .on_columns = layer.m, .in_time = layer.n};
-      break;
-  }
-  map.row_folds = ceil_div(map.on_rows, a.rows);
-  map.column_folds = ceil_div(map.on_columns, a.columns);
-  const std::uint64_t loads = a.dataflow == Dataflow::kOutputStationary ? 0 : a.rows;
-  map.fold_cycles = loads + map.in_time + a.rows + a.columns - 2;
-  return map;
-}
-
 ToolReport tool_report(const Layer& layer, const Architecture& a) {
-  const Mapping map = map_layer(layer, a);
-  const auto [m, n, k] = std::tuple(layer.m, layer.n, layer.k);
+  const LayerMapping map = map_layer(layer, a);
+  const pe::ArrayCounts counts =
+      pe::policy_of(a.dataflow).counts(array_of(a), gemm_of(layer), /*accumulate=*/false);
+  const bool outputs_stay = a.dataflow == Dataflow::kOutputStationary;
   ToolReport report;
   report.total_cycles = map.folds() * map.fold_cycles - 1;  // the last cycle's index
 
   const double pes = static_cast<double>(a.rows) * static_cast<double>(a.columns);
-  const double macs = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
-  const double used = static_cast<double>(map.on_rows) * static_cast<double>(map.on_columns);
+  const auto macs = static_cast<double>(counts.macs), used = static_cast<double>(counts.mapped_pes);
   const auto folds = static_cast<double>(map.folds());
   report.overall_util = 100 * macs / (static_cast<double>(report.total_cycles) * pes);
   report.mapping_efficiency = 100 * used / (folds * pes);
   // Of a fold's cycles, ws and is count the drain twice.
-  const std::uint64_t extra = a.dataflow == Dataflow::kOutputStationary ? 0 : a.columns - 1;
+  const std::uint64_t extra = outputs_stay ? 0 : a.columns - 1;
   report.compute_util = 100 * macs / (folds * pes * static_cast<double>(map.fold_cycles + extra));
 
-  std::uint64_t written = m * n;
-  switch (a.dataflow) {
-    case Dataflow::kOutputStationary:
-      report.ifmap.accesses = m * k * map.column_folds;
-      report.filter.accesses = n * k * map.row_folds;
-      report.ofmap.accesses = written + (a.rows + a.columns) * map.folds();
-      break;
-    case Dataflow::kWeightStationary:
-      report.ifmap.accesses = m * k * map.column_folds;
-      report.filter.accesses = n * k;
-      report.ofmap.accesses = written *= map.row_folds;
-      break;
-    case Dataflow::kInputStationary:
-      report.ifmap.accesses = m * k;
-      report.filter.accesses = n * k * map.column_folds;
-      report.ofmap.accesses = written *= map.row_folds;
-      break;
-  }
+  report.ifmap.accesses = counts.input_reads;
+  report.filter.accesses = counts.weight_reads;
+  report.ofmap.accesses = counts.output_writes;
+  if (outputs_stay) report.ofmap.accesses += (a.rows + a.columns) * counts.folds;
   set_times(map, a, report);
   if (a.user_bandwidth) return report;
   if (layer.ifmap_elements) report.ifmap.dram = prefetched(*layer.ifmap_elements, a.ifmap_kb);
-  report.filter.dram = prefetched(n * k, a.filter_kb);
-  report.ofmap.dram = drained(written, report.total_cycles, a);
+  report.filter.dram = prefetched(layer.n * layer.k, a.filter_kb);
+  report.ofmap.dram = drained(counts.output_writes, report.total_cycles, a);
   if (report.ofmap.dram) report.stall_cycles = 0;
   return report;
 }
 
 OwnReport own_report(const Layer& layer, const Architecture& a) {
-  const Mapping map = map_layer(layer, a);
-  const ToolReport tool = tool_report(layer, a);
-  const bool outputs_stay = a.dataflow == Dataflow::kOutputStationary;
+  const pe::DataflowPolicy& policy = pe::policy_of(a.dataflow);
+  const pe::ArrayConfig array = array_of(a);
+  const pe::ArrayCounts counts = policy.counts(array, gemm_of(layer), /*accumulate=*/false);
+  const auto pes = static_cast<double>(array.pes());
   OwnReport own;
-  own.macs = layer.m * layer.n * layer.k;
-  own.folds = map.folds();
-  // Results that were summed in place take R cycles to leave through the columns.
-  own.cycles = own.folds * (map.fold_cycles + (outputs_stay ? a.rows : 0));
-  const double pes = static_cast<double>(a.rows) * static_cast<double>(a.columns);
+  own.macs = counts.macs;
+  own.folds = counts.folds;
+  own.cycles = policy.cycles(array, gemm_of(layer));
   own.utilization = static_cast<double>(own.macs) / (static_cast<double>(own.cycles) * pes);
-  own.mapping_efficiency = tool.mapping_efficiency / 100;
-  own.ifmap_reads = tool.ifmap.accesses;
-  own.filter_reads = tool.filter.accesses;
-  const std::uint64_t sums = layer.m * layer.n;
-  own.ofmap_writes = outputs_stay ? sums : sums * map.row_folds;
-  own.ofmap_reads = own.ofmap_writes - sums;  // each fold but the first goes on with a sum
+  own.mapping_efficiency =
+      static_cast<double>(counts.mapped_pes) / (static_cast<double>(counts.folds) * pes);
+  own.ifmap_reads = counts.input_reads;
+  own.filter_reads = counts.weight_reads;
+  own.ofmap_reads = counts.output_reads;
+  own.ofmap_writes = counts.output_writes;
   return own;
 }
 

@@ -5,9 +5,11 @@
 #include <optional>
 #include <string>
 
+#include "pe/dataflow.h"
+
 namespace systolog::sim::scalesim {
 
-enum class Dataflow { kOutputStationary, kWeightStationary, kInputStationary };
+using pe::Dataflow;
 
 /// What a SCALE-Sim config says about the accelerator.
 struct Architecture {
@@ -24,17 +26,6 @@ struct Layer {
   std::uint64_t m = 1, n = 1, k = 1;
   std::optional<std::uint64_t> ifmap_elements;  // different inputs that the windows touch
 };
-
-/// Rows and columns hold two of the three dimensions, the third passes in time; all divisions round
-/// up, every fold is charged the whole array.
-struct Mapping {
-  std::uint64_t on_rows = 1, on_columns = 1, in_time = 1;
-  std::uint64_t row_folds = 1, column_folds = 1;
-  std::uint64_t fold_cycles = 1;  // SCALE-Sim's: os K + R + C - 2, ws M + 2R + C - 2, is N + ...
-
-  std::uint64_t folds() const { return row_folds * column_folds; }
-};
-Mapping map_layer(const Layer& layer, const Architecture& architecture);
 
 /// One operand's traffic. DRAM figures are given where the whole stream fits the half of its
 /// buffer that the tool fills first, so that its prefetches follow from the counts alone.
