@@ -9,6 +9,7 @@
 #include "sim/compiler.h"
 #include "sim/data_options.h"
 #include "sim/json_reader.h"
+#include "sim/scalesim_files.h"
 #include "sim/technology.h"
 #include "sim/text_table.h"
 #include "sim/workload_file.h"
@@ -20,8 +21,8 @@ namespace po = boost::program_options;
 
 constexpr Usage kUsage{
     "check", "FILE...",
-    "Reads configs, technology tables, workloads and models and says everything that is wrong\n"
-    "with them. Exit status 0 if nothing is, else 2.",
+    "Reads configs, technology tables, workloads, models and SCALE-Sim's .cfg and .csv and says\n"
+    "everything that is wrong with them. Exit status 0 if nothing is, else 2.",
     "  systolog check configs/edge16.json workloads/networks/lenet5.onnx"};
 
 std::string shape_text(const workloads::Shape& s) {
@@ -86,6 +87,13 @@ int check_command(const Arguments& arguments) {
         const Workload workload = read_workload(name);
         std::cout << name << ": model\n";
         print_network(workload.graph);
+      } else if (file.extension() == ".cfg") {
+        const auto a = scalesim::read_architecture(file).architecture;
+        std::cout << name << ": SCALE-Sim config " << a.run_name << ", " << a.rows << "x"
+                  << a.columns << "\n";
+      } else if (file.extension() == ".csv") {
+        const auto topology = scalesim::read_topology(file, scalesim::TopologyForm::kByHeader);
+        std::cout << name << ": SCALE-Sim topology, " << topology.layers.size() << " layers\n";
       } else {
         check_json(file);
       }

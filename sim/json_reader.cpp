@@ -11,6 +11,7 @@ namespace systolog::sim {
 namespace {
 
 const Json kEmptyObject = Json::object();
+const Json kNoObject = Json::object();  // in place of what should have been one
 
 // A value as it stands in the file, cut where it is long.
 std::string shown(const Json& json) {
@@ -44,7 +45,7 @@ JsonReader::JsonReader(const Json& json, std::string file)
       complaints_(std::make_shared<std::vector<std::string>>()) {
   if (!json.is_object()) {
     complain("/", "got " + shown(json) + ", allowed an object");
-    json_ = &kEmptyObject;
+    json_ = &kNoObject;
   }
 }
 
@@ -52,7 +53,7 @@ JsonReader::JsonReader(const Json& json, const JsonReader& parent, std::string p
     : json_(&json), file_(parent.file_), path_(std::move(path)), complaints_(parent.complaints_) {
   if (!json.is_object()) {
     complain(path_, "got " + shown(json) + ", allowed an object");
-    json_ = &kEmptyObject;
+    json_ = &kNoObject;
   }
 }
 
@@ -202,6 +203,7 @@ std::size_t JsonReader::choose(std::string_view name, std::span<const std::strin
 bool JsonReader::has(std::string_view name) { return find(name) != nullptr; }
 
 void JsonReader::require(std::string_view name) {
+  if (json_ == &kNoObject) return;
   if (json_->find(std::string(name)) == json_->end()) {
     complain(path_of(name), "is missing");
   }
@@ -250,6 +252,7 @@ void JsonReader::done() {
     if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
     std::vector<std::string_view> names(known_.begin(), known_.end());
     std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
     complain(path_of(key), "unknown name, allowed " + join(names));
   }
 }

@@ -186,6 +186,7 @@ class NetworkReader {
     if (reader == nullptr) {
       // Whatever else stands there belongs to an operator nobody knows.
       if (json.has("op")) json.refuse("op", join(reader_names()));
+      knows_readers_ = false;
       node_of_[name] = graph_.nodes.size() - 1;
       return;
     }
@@ -215,6 +216,7 @@ class NetworkReader {
     if (!json.has("inputs")) return {graph_.nodes.size() - 1};
     std::vector<std::string> names;
     json.field("inputs", names);
+    if (names.empty()) json.refuse("inputs", "names of layers before, or \"input\"");
     std::vector<std::size_t> inputs;
     for (const std::string& input : names) {
       const auto found = node_of_.find(input);
@@ -227,11 +229,13 @@ class NetworkReader {
         json.refuse("inputs", "\"input\" and names of layers, which \"" + input + "\" is not");
       }
     }
+    knows_readers_ &= !names.empty() && inputs.size() == names.size();
     return inputs;
   }
 
   /// Nothing is computed for nobody: the last layer is the output, every other one is read.
   void check_readers(std::vector<JsonReader>& layers) {
+    if (!knows_readers_) return;
     read_.resize(graph_.nodes.size());
     for (const auto& [name, node] : node_of_) {
       if (read_[node] || node + 1 == graph_.nodes.size()) continue;
@@ -272,6 +276,7 @@ class NetworkReader {
   std::map<std::string, std::size_t> node_of_;  // the last node of each layer
   std::vector<std::size_t> layer_of_;           // of each node
   std::vector<bool> read_;                      // each node
+  bool knows_readers_ = true;                   // nothing was wrong with any inputs
   std::vector<bool> bias_;                      // each node but the input
 };
 

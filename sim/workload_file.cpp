@@ -67,11 +67,13 @@ Workload read_workload_json(const fs::path& file) {
   std::string model = workload.name + ".onnx";
   json.field("name", workload.name);
   const bool by_topology = json.has("layers");
+  bool names_model = false;
   if (by_topology) {
     std::string source;
     json.field("source", source);
   } else {
     json.field("model", model);
+    names_model = json.has("model");
   }
   if (parsed.is_object()) {
     read_source(json, parsed, "dataset", folder, workload.datasets);
@@ -88,6 +90,10 @@ Workload read_workload_json(const fs::path& file) {
     workload.weights = "none";
   } else {
     json.finish();
+    if (!names_model && !fs::exists(folder / model)) {
+      throw UserError(file.string() + ": /model: is missing, and so is " + model +
+                      " beside the file; allowed a model's file name, or /layers");
+    }
     workload.graph = workloads::import_onnx(folder / model);
     workload.weights = model;
   }

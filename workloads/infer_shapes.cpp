@@ -267,7 +267,9 @@ class Inference {
   }
 
   bool fits(std::size_t got, std::size_t weights) const {
-    if (weights > kMaxElements) return false;
+    if (weights > kMaxElements) {
+      fail("needs more than " + std::to_string(kMaxElements) + " weights, which is the most");
+    }
     return got == weights || (graph_.shapes_only && got == 0);
   }
 

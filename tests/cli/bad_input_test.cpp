@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The user's mistakes: exit status 2, one message that names the place, nothing on stdout, no file.
+#include <algorithm>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "tests/cli/program.h"
@@ -132,7 +134,83 @@ TEST(BadModel, ThatIsMissingOrAFolderIsNamed) {
   const Folder folder;
   fs::create_directory(folder / "folder.onnx");
   expect_refused("--config edge16 --workload " + quoted(folder / "folder.onnx"), "folder.onnx: ");
-  expect_refused("--config edge16 --workload nowhere", "allowed a path or one of alexnet, googlenet");
+  expect_refused("--config edge16 --workload nowhere",
+                 "allowed a path or one of alexnet, googlenet");
+}
+
+TEST(BadWorkload, IsNamedByRunAndByCheck) {
+  const std::string input = R"({"input": {"channels": 1, "height": 8, "width": 8}, "layers": )";
+  const std::pair<std::string, std::string> wrong[] = {
+      {input + R"([{"name": "a", "op": "conv", "filters": 2, "kernel": 9}]})",
+       "/layers/0: node 'a' (conv): a kernel of 9 with dilation 1 does not fit"},
+      {input + R"([{"name": "a", "op": "relu", "inputs": ["b"]}, {"name": "b", "op": "relu"}]})",
+       "/layers/0/inputs: got an array, allowed \"input\" and layers that stand before a"},
+      {input +
+           R"([{"name": "a", "op": "relu"}, {"name": "b", "op": "relu", "inputs": ["input"]}]})",
+       "/layers/0/name: got \"a\", allowed a layer that a later one reads"},
+      {input + R"([{"name": "a", "op": "sort"}]})", "/layers/0/op: got \"sort\", allowed conv, "},
+      {R"({"input": 3, "layers": [{"name": "a", "op": "relu"}]})",
+       "/input: got 3, allowed an object"},
+      {input + R"([{"name": "a", "op": "relu"}], "colour": 1})",
+       "/colour: unknown name, allowed calibration, dataset, input, layers, name, "},
+  };
+  for (const auto& [text, expected] : wrong) {
+    const Folder folder;
+    const fs::path file = folder.write("net.json", text);
+    const std::string message = file.string() + ": " + expected;
+    expect_refused("--config edge16 --timing-only --workload " + quoted(file), message);
+    const Outcome check = systolog("check " + quoted(file));
+    EXPECT_EQ(check.status, 2) << text;
+    EXPECT_NE(check.err.find(message), std::string::npos) << check.err;
+    EXPECT_EQ(std::count(check.err.begin(), check.err.end(), '\n'), 1) << check.err;
+  }
+  const Folder folder;
+  expect_refused("--config edge16 --workload " + quoted(folder.write("net.json", "{}")),
+                 "net.json: /model: is missing, and so is net.onnx beside the file");
+}
+
+TEST(BadScaleSimFiles, AreNamedByScalesimAndByCheck) {
+  const Folder folder;
+  const std::string config =
+      "[general]\nrun_name = x\n[architecture_presets]\nArrayHeight = 8\nArrayWidth = 8\n"
+      "IfmapSramSzkB = 64\nFilterSramSzkB = 64\nOfmapSramSzkB = 64\nDataflow = ws\n";
+  const std::string header =
+      "Layer, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, "
+      "Strides,\n";
+  const std::string good_config = quoted(folder.write("good.cfg", config));
+  const std::string good_rows =
+      quoted(folder.write("good.csv", header + "a, 8, 8, 3, 3, 4, 4, 1,\n"));
+  const auto refused = [&](const std::string& cfg, const std::string& csv, const std::string& bad,
+                           const std::string& expected) {
+    for (const std::string& arguments :
+         {"scalesim --config " + cfg + " --topology " + csv, "check " + bad}) {
+      const Outcome o = systolog(arguments);
+      EXPECT_EQ(o.status, 2) << arguments;
+      EXPECT_EQ(o.out, "") << arguments;
+      EXPECT_NE(o.err.find(expected), std::string::npos) << o.err << "expected: " << expected;
+    }
+  };
+  for (const std::string rows : {"0", "1000000000", "-4", "eight"}) {
+    std::string text = config;
+    text.replace(text.find("ArrayHeight = 8"), 15, "ArrayHeight = " + rows);
+    const std::string bad = quoted(folder.write("bad.cfg", text));
+    refused(bad, good_rows, bad,
+            "bad.cfg: line 4: ArrayHeight: got \"" + rows + "\", allowed 1 to 65536");
+  }
+  const std::pair<std::string, std::string> rows[] = {
+      {"a, 8, 8, 3, 3, 4,", "line 2: filters: got nothing, allowed 1 to "},
+      {"a, 8, 8, 3, 3, x, 4, 1,", "line 2: channels: got \"x\", allowed 1 to "},
+      {"a, 8, , 3, 3, 4, 4, 1,", "line 2: IFMAP width: got nothing, allowed 1 to "},
+      {"a, 8, 8, 9, 3, 4, 4, 1,",
+       "line 2: filter height: got 9, allowed 1 to the IFMAP height, 8"}};
+  for (const auto& [row, expected] : rows) {
+    const std::string bad = quoted(folder.write("bad.csv", header + row + "\n"));
+    refused(good_config, bad, bad, "bad.csv: " + expected);
+  }
+  const Outcome good = systolog("check " + good_config + " " + good_rows);
+  EXPECT_EQ(good.status, 0) << good.err;
+  EXPECT_NE(good.out.find("good.cfg: SCALE-Sim config x, 8x8"), std::string::npos) << good.out;
+  EXPECT_NE(good.out.find("good.csv: SCALE-Sim topology, 1 layers"), std::string::npos) << good.out;
 }
 
 TEST(BadData, IsNamed) {

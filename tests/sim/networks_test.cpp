@@ -147,6 +147,10 @@ TEST(NetworkFile, NamesPlaceValueAndWhatIsAllowed) {
       {R"({"name": "a", "op": "add", "inputs": ["input", "b"]}, {"name": "b", "op": "relu"})",
        "which \"b\" does not: a network has no cycles"},
       {R"({"name": "a", "op": "relu", "inputs": ["a"]})", "a network has no cycles"},
+      {R"({"name": "a", "op": "relu", "inputs": []})",
+       "/layers/0/inputs: got an array, allowed names of layers before, or \"input\""},
+      {R"({"name": "a", "op": "conv", "filters": 268435456, "kernel": 3})",
+       "/layers/0: node 'a' (conv): needs more than 268435456 weights"},
       {conv + R"(, {"name": "b", "op": "relu", "inputs": ["input"]})",
        "/layers/0/name: got \"a\", allowed a layer that a later one reads"},
       {conv + R"(, {"name": "b", "op": "add", "inputs": ["a", "input"]})",
@@ -164,6 +168,7 @@ TEST(NetworkFile, NamesPlaceValueAndWhatIsAllowed) {
   for (const auto& [layers, message] : wrong) {
     const std::string said = refusal(layers);
     EXPECT_NE(said.find(message), std::string::npos) << layers << "\nsays: " << said;
+    EXPECT_EQ(said.find('\n'), std::string::npos) << "one mistake, one message: " << said;
   }
 }
 
