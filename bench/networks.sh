@@ -1,16 +1,20 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs whole networks on one core and prints CPU time and peak memory of each command.
-#   bench/networks.sh [BUILD_DIR]
+# Runs whole networks on one core and prints CPU time (user and system) and peak memory of each
+# command, the median of RUNS (3) runs; then the register-true array's PE-cycles a second.
+#   [RUNS=N] bench/networks.sh [BUILD_DIR]
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-systolog=${1:-$root/build/release}/systolog
+build=${1:-$root/build/release}
+systolog=$build/systolog
+runs=${RUNS:-3}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+cd "$work"
 
 # What SCALE-Sim's users run AlexNet on: 32x32, weight stationary, folds one after the other.
 array32="--config edge16 --set array.rows=32 --set array.columns=32 --set array.fold_overlap=none"
-cat >"$work/scale.cfg" <<'CFG'
+cat >scale.cfg <<'CFG'
 [general]
 run_name = bench
 [architecture_presets]
@@ -22,30 +26,48 @@ OfmapSramSzkB = 64
 Dataflow = ws
 CFG
 
-measure() {  # name, arguments of systolog
-  local name=$1
-  shift
-  if ! /usr/bin/time -f '%U %S %M' -o "$work/time" taskset -c 0 "$systolog" "$@" --quiet; then
-    printf '%s failed: systolog %s\n' "$name" "$*" >&2
-    exit 1
-  fi
-  awk -v name="$name" -v command="systolog $*" \
-    '{ printf "| %s | %.2f | %.0f | `%s` |\n", name, $1 + $2, $3 / 1024, command }' "$work/time"
+# Leaves "CPU-seconds peak-KiB" of a systolog command, the median by CPU, in the file `median`.
+measure() {
+  : >times
+  for ((run = 0; run < runs; ++run)); do
+    if ! /usr/bin/time -f '%U %S %M' -o time taskset -c 0 "$systolog" "$@" --quiet; then
+      printf 'failed: systolog %s\n' "$*" >&2
+      exit 1
+    fi
+    awk '{ print $1 + $2, $3 }' time >>times
+  done
+  sort -g times | sed -n "$(((runs + 1) / 2))p" >median
 }
 
-printf '| run | CPU s | peak MiB | command |\n|---|---:|---:|---|\n'
+row() {  # name, arguments of systolog
+  local name=$1
+  shift
+  measure "$@"
+  awk -v name="$name" -v command="systolog $*" \
+    '{ printf "| %s | %.2f | %.0f | `%s` |\n", name, $1, $2 / 1024, command }' median
+}
+
+printf '| run | CPU s | peak MiB | command |\n| --- | ---: | ---: | --- |\n'
 resnet="run --config tpu128 --workload resnet50"
-measure "ResNet-50, 128x128, timing only" $resnet --timing-only
-measure "ResNet-50, 128x128, int8" $resnet
-measure "ResNet-50, 128x128, PLAM<16,1>" $resnet --set arithmetic=posit:16,1/plam
-measure "AlexNet, 32x32, int8" run --workload alexnet $array32
-measure "AlexNet, 32x32, timing only" run --workload alexnet $array32 --timing-only
-measure "VGG16, 128x128, timing only" run --config tpu128 --workload vgg16 --timing-only
-measure "MobileNet v2, 128x128, int8" run --config tpu128 --workload mobilenet_v2
-slowest=0
+row "ResNet-50, 128x128, timing only" $resnet --timing-only
+row "ResNet-50, 128x128, int8" $resnet
+row "ResNet-50, 128x128, PLAM<16,1>" $resnet --set arithmetic=posit:16,1/plam
+row "AlexNet, 32x32, int8" run --workload alexnet $array32
+row "AlexNet, 32x32, timing only" run --workload alexnet $array32 --timing-only
+row "VGG16, 128x128, timing only" run --config tpu128 --workload vgg16 --timing-only
+row "MobileNet v2, 128x128, int8" run --config tpu128 --workload mobilenet_v2
+
+: >scalesim
 for topology in "$root"/workloads/topologies/*.csv; do
-  /usr/bin/time -f '%e' -o "$work/time" taskset -c 0 "$systolog" scalesim --quiet \
-    --config "$work/scale.cfg" --topology "$topology"
-  slowest=$(awk -v s="$slowest" '{ print ($1 > s ? $1 : s) }' "$work/time")
+  name=$(basename "$topology" .csv)
+  measure scalesim --config scale.cfg --topology "$name" --output reports
+  awk -v name="$name" '{ print $1, $2, name }' median >>scalesim
 done
-printf 'systolog scalesim: %s s for the slowest topology of workloads/topologies\n' "$slowest"
+sort -g scalesim | tail -1 | awk -v n="$(wc -l <scalesim)" \
+  '{ printf "| the slowest of %d topologies, %s | %.2f | %.0f | ", n, $3, $1, $2 / 1024
+     printf "`systolog scalesim --config scale.cfg --topology %s --output reports` |\n", $3 }'
+
+if [ -x "$build/cycle_bench" ]; then
+  printf '\n'
+  taskset -c 0 "$build/cycle_bench" | grep '^|'
+fi

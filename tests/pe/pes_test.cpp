@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The register planes of the weight-stationary PEs, clock by clock, against PEs simulated one by
-// one (register_array.h); and that a fold which comes a cycle early goes wrong.
+// one (plain_stationary_array.h); and that a fold which comes a cycle early goes wrong.
 #include <algorithm>
 #include <memory>
 
 #include "pe/stationary_pes.h"
-#include "tests/pe/register_array.h"
+#include "tests/pe/plain_stationary_array.h"
 #include "tests/pe/support.h"
 
 namespace systolog::pe::test {
@@ -50,22 +50,23 @@ struct Case {
 };
 
 Left one_by_one(const Case& t, bool& works) {
-  RegisterArray array(t.rows, t.columns, /*has_shadow_registers=*/true, t.depth);
+  PlainStationaryArray<int> array(t.rows, t.columns, /*has_shadow_registers=*/true, t.depth);
   Left left;
   for (std::uint64_t cycle = 0; cycle < t.cycles(); ++cycle) {
-    RegisterArray::Edge edge;
+    PlainStationaryArray<int>::Edge edge;
     for (std::size_t c = 0; c < t.columns; ++c) {
-      std::optional<Weight> weight;  // row 0 first
+      std::optional<Weight<int>> weight;  // row 0 first
       if (const auto w = t.loaded(cycle, c)) {
-        weight = Weight{static_cast<int>(w->first), w->second, weight_of(w->first, w->second, c)};
+        weight =
+            Weight<int>{static_cast<int>(w->first), w->second, weight_of(w->first, w->second, c)};
       }
       edge.weights.push_back(weight);
     }
     for (std::size_t r = 0; r < t.rows; ++r) {
-      std::optional<Activation> activation;
+      std::optional<Activation<int>> activation;
       if (const auto a = t.streamed(cycle, r)) {
-        activation = Activation{static_cast<int>(a->first), a->second,
-                                activation_of(a->first, a->second, r)};
+        activation = Activation<int>{static_cast<int>(a->first), a->second,
+                                     activation_of(a->first, a->second, r)};
       }
       edge.activations.push_back(activation);
     }
