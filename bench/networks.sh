@@ -5,7 +5,7 @@
 #   [RUNS=N] bench/networks.sh [BUILD_DIR]
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-build=${1:-$root/build/release}
+build=$(cd "${1:-$root/build/release}" && pwd)
 systolog=$build/systolog
 runs=${RUNS:-3}
 work=$(mktemp -d)
@@ -69,5 +69,5 @@ sort -g scalesim | tail -1 | awk -v n="$(wc -l <scalesim)" \
 
 if [ -x "$build/cycle_bench" ]; then
   printf '\n'
-  taskset -c 0 "$build/cycle_bench" | grep '^|'
+  SYSTEMC_DISABLE_COPYRIGHT_MESSAGE=1 taskset -c 0 "$build/cycle_bench"
 fi
