@@ -355,4 +355,12 @@ ErrorStatistics measure_errors(std::string_view arithmetic, const ErrorRequest& 
   });
 }
 
+double mean_relative_error(std::string_view arithmetic) {
+  if (std::holds_alternative<Exact>(parse_name(arithmetic).multiplier.unit)) return 0.0;
+  ErrorRequest request;
+  if (count_pairs(arithmetic, request.operands) > kQuickPairs) request.samples = 1'000'000;
+  const double mean = measure_errors(arithmetic, request).bias.value;
+  return std::isnan(mean) ? 0.0 : mean;  // no pair has a product other than 0
+}
+
 }  // namespace systolog::models

@@ -58,8 +58,12 @@ is_here() {
 arithmetics=('fp32/exact/fp32' 'bf16/exact/fp32' 'int:8/exact/int:32' 'posit:8,0/exact/quire' 'posit:8,1/exact/quire'
   'posit:8,2/exact/quire' 'posit:16,1/exact/quire' 'posit:8,0/plam/quire' 'posit:8,1/plam/quire' 'posit:8,2/plam/quire'
   'posit:16,1/plam/quire' 'fixed:32,16/mitchell/fixed:32,16' 'fixed:32,16/mitchw:4/fixed:32,16'
-  'fixed:32,16/mitchw:6/fixed:32,16' 'fixed:32,16/mitchw:8/fixed:32,16' 'fixed:32,16/drum:6/fixed:32,16')
-folder_of() { echo "$output/$1/${2//[\/:,]/_}"; }
+  'fixed:32,16/mitchw:6/fixed:32,16' 'fixed:32,16/mitchw:8/fixed:32,16' 'fixed:32,16/drum:6/fixed:32,16'
+  # With --compensate-bias.
+  'posit:16,1/plam/quire compensated' 'fixed:32,16/mitchell/fixed:32,16 compensated'
+  'fixed:32,16/mitchw:4/fixed:32,16 compensated' 'fixed:32,16/mitchw:6/fixed:32,16 compensated'
+  'fixed:32,16/mitchw:8/fixed:32,16 compensated')
+folder_of() { echo "$output/$1/${2//[\/:, ]/_}"; }
 
 chosen=()
 for network in "${networks[@]}"; do
@@ -74,7 +78,9 @@ if [ $run = yes ]; then
       folder=$(folder_of "$network" "$arithmetic")
       [ -e "$folder/accuracy.json" ] && continue
       started=$(date +%s%N)
-      "$systolog" accuracy "${arguments[@]}" --arithmetic "$arithmetic" --quiet --output "$folder"
+      how=(--arithmetic "${arithmetic% compensated}")
+      [ "$arithmetic" = "${how[1]}" ] || how+=(--compensate-bias)
+      "$systolog" accuracy "${arguments[@]}" "${how[@]}" --quiet --output "$folder"
       tenths=$((($(date +%s%N) - started) / 100000000))
       printf '%s, %s: %d.%d s\n' "$network" "$arithmetic" $((tenths / 10)) $((tenths % 10)) >&2
     done
@@ -98,7 +104,8 @@ tables() {
       def points(from): if .top1 == null then "-" else ((.top1 - from.top1) * 10000 | round) as $p
           | (if $p > 0 then "+" elif $p < 0 then "-" else "" end) as $s
           | ($p | fabs) as $a | "\($s)\($a / 100 | floor).\(($a % 100 + 100 | tostring)[1:])" end;
-      def line(from): "| \(.arithmetic) | \(.top1 | percent(2)) | \(.top1_interval_95 | interval) | " +
+      def name: .arithmetic + if .quantisation.compensated_bias? then ", compensated" else "" end;
+      def line(from): "| \(name) | \(.top1 | percent(2)) | \(.top1_interval_95 | interval) | " +
           "\(points(from)) | \(.topk | percent(2)) | \(.agreement | percent(1)) | " +
           "\(.mean_abs_error | . * 10000 | round / 10000) | \(.max_abs_error | . * 1000 | round / 1000) |";
       .[0] as $first

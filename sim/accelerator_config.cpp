@@ -124,6 +124,7 @@ AcceleratorConfig read_accelerator(const Json& json, const std::string& file) {
                         {"entropy", CalibrationMethod::kEntropy}});
     quantisation.field("percentile", config.quantisation.percentile, {50.0, 100.0});
     quantisation.field("power_of_two", config.quantisation.power_of_two);
+    quantisation.field("compensate_bias", config.quantisation.compensate_bias);
     quantisation.done();
   }
   reader.finish();
@@ -149,6 +150,9 @@ void validate(const AcceleratorConfig& config, const std::string& file) {
   if (config.quantisation.power_of_two && !takes_power_of_two(plan)) {
     throw UserError(file + ": /quantisation/power_of_two: means nothing with " + plan.name() +
                     ", allowed with " + std::string(kPowerOfTwoFormats));
+  }
+  if (config.quantisation.compensate_bias) {
+    check_compensation({plan}, file + ": /quantisation/compensate_bias");
   }
   try {
     find_shared(config.technology, "configs/technology", ".json", "technology");
@@ -208,7 +212,8 @@ Json to_json(const AcceleratorConfig& c) {
          c.quantisation.weights == WeightScheme::kPerChannel ? "per_channel" : "per_tensor"},
         {"calibration", name_of(c.quantisation.calibration)},
         {"percentile", c.quantisation.percentile},
-        {"power_of_two", c.quantisation.power_of_two}}},
+        {"power_of_two", c.quantisation.power_of_two},
+        {"compensate_bias", c.quantisation.compensate_bias}}},
   };
 }
 

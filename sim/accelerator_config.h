@@ -24,14 +24,15 @@ enum class WeightScheme { kPerTensor, kPerChannel };
 /// How the range of an activation that `int:B` codes cover is found (docs/quantisation.md).
 enum class CalibrationMethod { kMinMax, kPercentile, kEntropy };
 
-/// How FP32 tensors become codes. Of `int:B`, whose weights are always symmetric, all but
-/// power_of_two; that is for the formats without a scale of their own.
+/// How FP32 tensors become codes. Of `int:B`, whose weights are always symmetric, all but the last
+/// two: power_of_two is for the formats without a scale of their own, compensate_bias for all.
 struct QuantisationConfig {
   ActivationScheme activations = ActivationScheme::kSymmetric;
   WeightScheme weights = WeightScheme::kPerTensor;
   CalibrationMethod calibration = CalibrationMethod::kMinMax;
-  double percentile = 99.99;  // kPercentile: of the values other than 0
-  bool power_of_two = false;  // codes of fixed:B,F, posits and small floats stand for x / 2^e
+  double percentile = 99.99;     // kPercentile: of the values other than 0
+  bool power_of_two = false;     // codes of fixed:B,F, posits and small floats stand for x / 2^e
+  bool compensate_bias = false;  // weights are divided by 1 + the multiplier's mean relative error
 };
 
 /// What the compiler makes small where it can choose.

@@ -85,14 +85,22 @@ double drop(const Json& before, const Json& after) {
   return 100 * (before.at(key).get<double>() - after.at(key).get<double>());
 }
 
-std::string calibration_note(const Json& rows) {
+std::string quantisation_notes(const Json& rows) {
   std::string text;
   for (const Json& row : rows) {
     const Json& q = row.at("quantisation");
-    if (q.is_null()) continue;
-    const std::string line =
-        "calibrated on " + grouped(q.at("images")) + " images: " + q.at("data").get<std::string>();
-    if (text.find(line) == std::string::npos) text += line + "\n";
+    const auto note = [&](const std::string& line) {
+      if (text.find(line) == std::string::npos) text += line + "\n";
+    };
+    if (q.contains("data")) {
+      note("calibrated on " + grouped(q.at("images")) +
+           " images: " + q.at("data").get<std::string>());
+    }
+    if (!q.contains("compensated_bias")) continue;
+    for (const auto& [arithmetic, mean] : q.at("compensated_bias").items()) {
+      note("compensated: " + arithmetic + ", whose products have a mean error of " +
+           percent(mean, 3) + " %");
+    }
   }
   return text;
 }
@@ -139,7 +147,7 @@ std::string accuracy_text(const Json& report, const std::vector<double>& seconds
   add(report.at("reference"), "-");
   const Json& rows = report.at("rows");
   for (std::size_t i = 0; i < rows.size(); ++i) add(rows[i], fixed_point(seconds.at(i), 1));
-  return heading(report) + table.to_string() + "\n" + calibration_note(rows) +
+  return heading(report) + table.to_string() + "\n" + quantisation_notes(rows) +
          "intervals: " + kIntervals + "; errors are of outputs, against FP32\n" +
          (report.at("labelled").get<bool>() ? "" : "no labels: drop is that of agreement\n");
 }
@@ -199,7 +207,7 @@ std::string sensitivity_text(const Json& report) {
       add(row.at("layer"), row.at("op"), row.at("drop_points"), row);
     }
     add("(all)", "", table.at("all_layers").at("drop_points"), table.at("all_layers"));
-    text += rows.to_string() + "\n" + calibration_note(table.at("layers"));
+    text += rows.to_string() + "\n" + quantisation_notes(table.at("layers"));
   }
   return text;
 }

@@ -9,6 +9,7 @@
 #include "sim/data_options.h"
 #include "sim/evaluation.h"
 #include "sim/progress.h"
+#include "sim/quantisation_rules.h"
 #include "workloads/reference.h"
 
 namespace systolog::sim {
@@ -38,10 +39,11 @@ const std::vector<std::string>& default_arithmetics() {
 }
 
 /// Errors of a network's outputs, output by output.
-OutputErrors errors_of_outputs(const workloads::Tensor& exact, const workloads::Tensor& got) {
+EndErrors end_errors(const Evaluation& evaluation, const workloads::Tensor& got) {
+  const workloads::Tensor& exact = evaluation.reference();
   PairSums sums;
   for (std::size_t i = 0; i < exact.values.size(); ++i) sums.add(exact.values[i], got.values[i]);
-  return errors_of({&sums, 1});
+  return {errors_of({&sums, 1}), compare(got, exact, evaluation.images().labels)};
 }
 
 void write_results(const Json& report, const std::filesystem::path& folder) {
@@ -106,17 +108,17 @@ int analyse_command(const Arguments& arguments) {
     AnalysisOfArithmetic of;
     of.arithmetic = arithmetic->name();
     of.layers = analyse_layers(workload.graph, images.images, *arithmetic, settings);
-    const Evaluated row = evaluation.run(plan, {});
-    of.outputs = errors_of_outputs(evaluation.reference(), row.outputs);
-    of.accuracy = row.accuracy;
+    of.end = end_errors(evaluation, evaluation.run(plan, {}).outputs);
+    if (!mean_product_errors(plan).empty()) {
+      of.compensated = end_errors(evaluation, evaluation.run_compensated(plan, {}).outputs);
+    }
     analysis.arithmetics.push_back(std::move(of));
     progress.show(analysis.arithmetics.size());
   }
   for (const double bias : kBiases) {
     const workloads::Tensor outputs = workloads::run_reference(
         with_biased_products(workload.graph, static_cast<float>(1 + bias)), images.images);
-    analysis.biased.push_back({bias, errors_of_outputs(evaluation.reference(), outputs),
-                               compare(outputs, evaluation.reference(), images.labels)});
+    analysis.biased.push_back({bias, end_errors(evaluation, outputs)});
   }
   const Json report = analysis_json(analysis);
   if (!output.empty()) write_results(report, output);

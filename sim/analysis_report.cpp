@@ -19,10 +19,10 @@ Json errors_json(const OutputErrors& e) {
 
 Json errors_json(const std::optional<OutputErrors>& e) { return e ? errors_json(*e) : Json(); }
 
-Json answers_json(const OutputErrors& outputs, const Accuracy& a) {
-  Json json = errors_json(outputs);
-  json["agreement"] = a.agreement;
-  json["top1"] = a.labelled ? Json(a.top1) : Json();
+Json answers_json(const EndErrors& end) {
+  Json json = errors_json(end.outputs);
+  json["agreement"] = end.accuracy.agreement;
+  json["top1"] = end.accuracy.labelled ? Json(end.accuracy.top1) : Json();
   return json;
 }
 
@@ -46,7 +46,8 @@ Json analysis_json(const Analysis& a) {
                {"bias_only", Json::array()}};
   for (const AnalysisOfArithmetic& of : a.arithmetics) {
     Json entry = {{"arithmetic", of.arithmetic},
-                  {"outputs", answers_json(of.outputs, of.accuracy)},
+                  {"outputs", answers_json(of.end)},
+                  {"outputs_compensated", of.compensated ? answers_json(*of.compensated) : Json()},
                   {"layers", Json::array()}};
     for (const LayerErrors& l : of.layers) {
       Json layer = {{"layer", l.layer},
@@ -70,7 +71,7 @@ Json analysis_json(const Analysis& a) {
     json["arithmetics"].push_back(std::move(entry));
   }
   for (const BiasOnly& b : a.biased) {
-    Json entry = answers_json(b.outputs, b.accuracy);
+    Json entry = answers_json(b.end);
     entry["product_bias"] = b.bias;
     json["bias_only"].push_back(std::move(entry));
   }
@@ -133,7 +134,11 @@ std::string analysis_text(const Json& report) {
     ends.add({name, percent(row.at("bias")), percent(row.at("rest")),
               percent(row.at("agreement"), 1), percent(row.at("top1"), 1)});
   };
-  for (const Json& of : report.at("arithmetics")) add(of.at("arithmetic"), of.at("outputs"));
+  for (const Json& of : report.at("arithmetics")) {
+    add(of.at("arithmetic"), of.at("outputs"));
+    const Json& compensated = of.at("outputs_compensated");
+    if (!compensated.is_null()) add("  compensated", compensated);
+  }
   for (const Json& b : report.at("bias_only")) {
     add("FP32, products " + percent(b.at("product_bias"), 1) + " %", b);
   }
@@ -143,7 +148,9 @@ std::string analysis_text(const Json& report) {
       "bias: factor shared by a layer's outputs, less 1; +-: its spread over channels; rest: what "
       "is\nleft beside it, relative to the outputs (root mean squares). BN: after the layer's "
       "batch "
-      "norm;\nrefit: after one whose statistics are taken in the arithmetic itself.\n";
+      "norm;\nrefit: after one whose statistics are taken in the arithmetic itself. compensated: "
+      "with "
+      "--compensate-bias.\n";
   return text;
 }
 

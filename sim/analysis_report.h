@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,19 +11,25 @@
 
 namespace systolog::sim {
 
-/// One arithmetic: layer by layer, and what comes out at the end of the network.
+/// What comes out at the end of the network, against FP32.
+struct EndErrors {
+  OutputErrors outputs;
+  Accuracy accuracy;
+};
+
+/// One arithmetic: layer by layer, and at the end, all layers in it; the same with the multiplier's
+/// mean error compensated, where it has one.
 struct AnalysisOfArithmetic {
   std::string arithmetic;
   std::vector<LayerErrors> layers;
-  OutputErrors outputs;  // of the network's outputs, all layers in the arithmetic, against FP32
-  Accuracy accuracy;
+  EndErrors end;
+  std::optional<EndErrors> compensated;
 };
 
 /// FP32 with every product scaled by 1 + bias.
 struct BiasOnly {
   double bias = 0;
-  OutputErrors outputs;
-  Accuracy accuracy;
+  EndErrors end;
 };
 
 struct Analysis {

@@ -19,7 +19,6 @@ using models::ErrorRequest;
 using models::Operands;
 
 constexpr std::uint64_t kDefaultSamples = 10'000'000;
-constexpr std::uint64_t kPairsByDefault = std::uint64_t{1} << 20;  // all pairs of 10 bits
 
 constexpr Usage kUsage{
     "error", "",
@@ -55,7 +54,7 @@ std::uint64_t choose_samples(std::uint64_t pairs, const ErrorReport& report, boo
     throw UserError("--exhaustive: " + report.format + " has more pairs of " + report.operands +
                     " than the 2^32 that are allowed; take --samples N");
   }
-  if (!samples) return exhaustive || pairs <= kPairsByDefault ? 0 : kDefaultSamples;
+  if (!samples) return exhaustive || pairs <= models::kQuickPairs ? 0 : kDefaultSamples;
   const std::uint64_t count = to_count("--samples", *samples, 1);
   if (count > models::kMostSamples) {
     throw UserError("--samples " + *samples + ": allowed a whole number, 1 to 2^40");

@@ -33,24 +33,31 @@ std::string Evaluation::accumulation() const {
          std::to_string(c.compiler.batch);
 }
 
-Network Evaluation::encode(const ArithmeticPlan& plan) const {
-  return lower(graph_, make_arithmetics(plan), calibration_.calibration, settings_.quantisation);
+Network Evaluation::encode(const ArithmeticPlan& plan,
+                           const QuantisationConfig& quantisation) const {
+  return lower(graph_, make_arithmetics(plan), calibration_.calibration, quantisation);
 }
 
-Evaluated Evaluation::run(const ArithmeticPlan& plan, const Progress& progress) const {
+Evaluated Evaluation::run_compensated(const ArithmeticPlan& plan, const Progress& progress) const {
+  QuantisationConfig quantisation = settings_.quantisation;
+  quantisation.compensate_bias = true;
+  return run(plan, quantisation, progress);
+}
+
+Evaluated Evaluation::run(const ArithmeticPlan& plan, const QuantisationConfig& quantisation,
+                          const Progress& progress) const {
   const auto started = std::chrono::steady_clock::now();
   Evaluated row;
   row.plan = plan;
-  const Network network = encode(plan);
+  const Network network = encode(plan, quantisation);
   const std::size_t count = images_.images.shape.at(0);
   const AcceleratorConfig config =
       settings_.accelerator ? *settings_.accelerator : one_chain(network, count);
   const CompiledNetwork compiled = compile_for(network, config, count);
-  const Execution execution =
-      execute_functional(network, compiled, config, images_.images, progress);
+  const Execution execution = execute_functional(network, compiled, config, images_.images, progress);
   row.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   row.accuracy = compare(execution.outputs, reference_, images_.labels, settings_.k);
-  row.quantisation = quantisation_json(plan, settings_.quantisation, calibration_);
+  row.quantisation = quantisation_json(plan, quantisation, calibration_);
   row.outputs = execution.outputs;
   return row;
 }

@@ -25,9 +25,9 @@ struct EvaluationSettings {
 struct Evaluated {
   ArithmeticPlan plan;
   Accuracy accuracy;
-  Json quantisation;  // null: no scales
+  Json quantisation;                            // null: no scales
   workloads::Tensor outputs;
-  double seconds = 0;  // of encoding and running
+  double seconds = 0;                           // of encoding and running
 };
 
 /// A network and images, with what every arithmetic is compared with: FP32's outputs, computed
@@ -48,10 +48,18 @@ class Evaluation {
   /// "one chain over K", or the array.
   std::string accumulation() const;
 
-  Network encode(const ArithmeticPlan& plan) const;
-  Evaluated run(const ArithmeticPlan& plan, const Progress& progress) const;
+  Network encode(const ArithmeticPlan& plan) const { return encode(plan, settings_.quantisation); }
+  Evaluated run(const ArithmeticPlan& plan, const Progress& progress) const {
+    return run(plan, settings_.quantisation, progress);
+  }
+  /// The same with the multipliers' mean errors compensated.
+  Evaluated run_compensated(const ArithmeticPlan& plan, const Progress& progress) const;
 
  private:
+  Network encode(const ArithmeticPlan& plan, const QuantisationConfig& quantisation) const;
+  Evaluated run(const ArithmeticPlan& plan, const QuantisationConfig& quantisation,
+                const Progress& progress) const;
+
   workloads::Graph graph_;
   workloads::Dataset images_;
   EvaluationSettings settings_;

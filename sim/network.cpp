@@ -106,6 +106,7 @@ class Lowering {
       arithmetic_of_[layer] = number_of(arithmetic);
     }
     check_names(graph, names);
+    if (config.compensate_bias) mean_errors_ = mean_product_errors(arithmetics.plan());
   }
 
   Network run() {
@@ -284,6 +285,8 @@ class Lowering {
       layer.channels = static_cast<std::uint32_t>(weights.k);
       bias = gemm.bias;
     }
+    const std::vector<float> compensated = with_bias_compensated(weights.values);
+    if (!compensated.empty()) weights.values = compensated;
     layer.filters = static_cast<std::uint32_t>(weights.filters);
     if (const auto* clip = std::get_if<workloads::Activate>(&graph_.nodes[last].op)) {
       layer.clip = {clip->a, clip->b};
@@ -295,6 +298,18 @@ class Lowering {
     encode(n, weights, bias, network_.values[input].quantisation,
            network_.values[output].quantisation, layer);
     add_layer(node.name, workloads::name_of(node.op), {input}, output, std::move(layer));
+  }
+
+  /// Products come out 1 + error times as large on average, so weights go in that much smaller or
+  /// larger; the bias is no product and stays. Empty where there is nothing to compensate.
+  std::vector<float> with_bias_compensated(std::span<const float> weights) const {
+    std::vector<float> compensated;
+    const auto error = mean_errors_.find(arithmetic().name());
+    if (error == mean_errors_.end()) return compensated;
+    for (const float weight : weights) {
+      compensated.push_back(static_cast<float>(weight / (1 + error->second)));
+    }
+    return compensated;
   }
 
   void encode(std::size_t node, const LayerWeights& weights, std::span<const float> bias,
@@ -604,6 +619,7 @@ class Lowering {
   const QuantisationConfig& config_;
   std::map<std::string, std::size_t> arithmetic_of_;  // layers that have another than the base
   std::size_t current_ = 0;                           // arithmetic
+  std::map<std::string, double> mean_errors_;         // to compensate, of arithmetics by name
   std::vector<Placement> placed_;                     // of each node
   std::map<std::pair<std::size_t, std::string_view>, std::size_t> converted_;  // value, format
   Network network_;

@@ -32,8 +32,14 @@ CalibrationRecord calibrate_for(const std::vector<ArithmeticPlan>& plans,
 
 Json quantisation_json(const ArithmeticPlan& plan, const QuantisationConfig& config,
                        const CalibrationRecord& record) {
-  if (!needs_calibration(plan, config)) return nullptr;
-  Json json = {{"data", record.data}, {"images", record.images}};
+  Json json;
+  if (config.compensate_bias) {
+    const auto means = mean_product_errors(plan);
+    if (!means.empty()) json["compensated_bias"] = means;
+  }
+  if (!needs_calibration(plan, config)) return json;
+  json["data"] = record.data;
+  json["images"] = record.images;
   if (uses_integers(plan)) {
     json["activations"] = config.activations == ActivationScheme::kAffine ? "affine" : "symmetric";
     json["weights"] = config.weights == WeightScheme::kPerChannel ? "per_channel" : "per_tensor";

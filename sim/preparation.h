@@ -34,8 +34,8 @@ CalibrationRecord calibrate_for(const std::vector<ArithmeticPlan>& plans,
                                 const workloads::Graph& graph, const CalibrationImages& read,
                                 const QuantisationConfig& config, std::size_t most);
 
-/// The report's "quantisation": what was asked for and what it was made from; null where neither
-/// int:B nor power-of-two scales are there.
+/// The report's "quantisation": what was asked for and what it was made from; null where nothing
+/// has scales or is compensated.
 Json quantisation_json(const ArithmeticPlan& plan, const QuantisationConfig& config,
                        const CalibrationRecord& record);
 

@@ -51,6 +51,8 @@ void add_quantisation_options(po::options_description& options, QuantisationOpti
       "calibrate on so many of the calibration images (default all)");
   add("power-of-two", po::bool_switch(&values.power_of_two),
       "scale tensors by powers of two: F of fixed:B,F for each, posits where they are dense");
+  add("compensate-bias", po::bool_switch(&values.compensate_bias),
+      "divide weights by 1 + the multiplier's mean relative error, which undoes its bias");
 }
 
 QuantisationConfig apply_quantisation(const QuantisationOptions& options, QuantisationConfig config,
@@ -96,6 +98,8 @@ QuantisationConfig apply_quantisation(const QuantisationOptions& options, Quanti
     throw UserError("--power-of-two: means nothing with " + plans.front().name() +
                     "; allowed with " + std::string(kPowerOfTwoFormats));
   }
+  config.compensate_bias = config.compensate_bias || options.compensate_bias;
+  if (options.compensate_bias) check_compensation(plans, "--compensate-bias");
   for (const ArithmeticPlan& plan : plans)
     check_quantisation(plan, config, "--calibration entropy");
   return config;

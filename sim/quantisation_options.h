@@ -13,11 +13,11 @@ namespace systolog::sim {
 /// How tensors become codes, as the command line says it; empty: as the config does.
 struct QuantisationOptions {
   std::string weights, activations, calibration, percentile, calibration_images;
-  bool power_of_two = false;
+  bool power_of_two = false, compensate_bias = false;
 };
 
-/// Adds --weights, --activations, --calibration, --percentile, --calibration-images and
-/// --power-of-two.
+/// Adds --weights, --activations, --calibration, --percentile, --calibration-images,
+/// --power-of-two and --compensate-bias.
 void add_quantisation_options(boost::program_options::options_description& options,
                               QuantisationOptions& values);
 

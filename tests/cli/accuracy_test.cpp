@@ -116,6 +116,22 @@ TEST(Accuracy, TakesQuantisationFromOptions) {
   EXPECT_GT(p["rows"][0]["agreement"], 0.9);
 }
 
+TEST(Accuracy, CompensatesAMultipliersMeanError) {
+  const std::string base = kLenet + "--images 200 --arithmetic fixed:32,16/mitchw:4 ";
+  const Json with = report(base + "--compensate-bias")["rows"][0],
+             without = report(base)["rows"][0];
+  EXPECT_TRUE(without["quantisation"].is_null());
+  const Json& means = with["quantisation"]["compensated_bias"];
+  EXPECT_NEAR(means["fixed:32,16/mitchw:4/fixed:32,16"].get<double>(), -0.1183, 2e-4);
+  EXPECT_LT(3 * with["mean_abs_error"].get<double>(), without["mean_abs_error"].get<double>());
+  EXPECT_GE(with["agreement"], without["agreement"]);
+  const Json run = report(
+      "run --config edge16 --workload lenet5 --images 2 --fidelity functional --compensate-bias "
+      "--arithmetic fixed:32,16/mitchw:4");
+  EXPECT_EQ(run["quantisation"]["compensated_bias"], means);
+  EXPECT_EQ(run["accelerator"]["quantisation"]["compensate_bias"], true);
+}
+
 TEST(Accuracy, RefusesWhatMeansNothing) {
   const auto refused = [](const std::string& arguments, const std::string& expected) {
     const Outcome o = systolog(kLenet + arguments);
@@ -137,6 +153,9 @@ TEST(Accuracy, RefusesWhatMeansNothing) {
   refused("--arithmetic fp32/exact --calibration entropy", "only int:B has scales");
   refused("--arithmetic fp32/exact --weights per_channel", "only int:B has scales");
   refused("--arithmetic fp32/exact --power-of-two", "--power-of-two: means nothing with fp32");
+  refused(
+      "--arithmetic fp32/exact --compensate-bias",
+      "--compensate-bias: means nothing with fp32/exact/fp32, whose products have no mean error");
   refused("--arithmetic fp32/exact --calibration-images 5", "means nothing with fp32");
   refused("--arithmetic int:8/exact --percentile 99", "means nothing without --calibration");
   refused("--arithmetic int:8/exact --calibration percentile --percentile 40", "50 to 100");
@@ -167,6 +186,10 @@ TEST(Analyse, LeavesTablesAndPlots) {
   for (const Json& layer : r["arithmetics"][0]["layers"]) {
     EXPECT_NEAR(layer["sums"]["bias"].get<double>(), -0.06, 0.02) << layer["layer"];
   }
+  const Json& ends = r["arithmetics"][0];
+  EXPECT_LT(ends["outputs"]["bias"], -0.1);
+  EXPECT_NEAR(ends["outputs_compensated"]["bias"].get<double>(), 0, 0.02);
+  EXPECT_TRUE(r["arithmetics"][1]["outputs_compensated"].is_null());
 }
 
 TEST(Analyse, RefusesWhatItCannotMeasure) {

@@ -212,5 +212,44 @@ TEST(Lowering, MovesDataWhereAReaderNeedsItInAnotherOrderAndNowhereElse) {
   EXPECT_EQ(names, (std::vector<std::string>{"relu", "pool"}));
 }
 
+// --- compensation of a multiplier's mean error --------------------------------------------------
+
+TEST(Compensation, DividesWeightsByOnePlusTheMeanErrorAndLeavesTheBias) {
+  const std::string name = "fixed:32,16/mitchell/fixed:32,16";
+  const auto arithmetic = models::make_arithmetic(name);
+  const auto values = [&](const std::vector<std::byte>& codes) {
+    std::vector<float> list(codes.size() / 4);
+    arithmetic->decode(codes.data(), {}, list);
+    return list;
+  };
+  const auto chain = Chain({1, 1, 1, false}).conv("conv", 1, 0.75F, 0.5F);
+  const Network network = chain.lowered(name, {.compensate_bias = true});
+  const auto& conv = std::get<MatmulLayer>(network.layers[0].work);
+  // Mitchell's mean error over uniform fractions is -3.849 % (docs/error.md).
+  EXPECT_NEAR(values(conv.weights)[0], 0.75 / (1 - 0.03849), 2e-4);
+  EXPECT_EQ(values(conv.bias)[0], 0.5F);
+  const Network plain = chain.lowered(name);
+  EXPECT_EQ(values(std::get<MatmulLayer>(plain.layers[0].work).weights)[0], 0.75F);
+}
+
+TEST(Compensation, OfIntegersIsInTheScaleAlone) {
+  const auto chain = Chain({2, 1, 1, false}).conv("conv", 2, 0.75F, 0);
+  const Network with = chain.lowered("int:8/mitchw:6/int:32", {.compensate_bias = true});
+  const Network without = chain.lowered("int:8/mitchw:6/int:32");
+  const auto& a = std::get<MatmulLayer>(with.layers[0].work);
+  const auto& b = std::get<MatmulLayer>(without.layers[0].work);
+  EXPECT_EQ(a.weights, b.weights);
+  // Of every pair of codes, -7.460 % (docs/error.md).
+  EXPECT_NEAR(a.requantise[0] / b.requantise[0], 1 / (1 - 0.0746), 1e-4);
+}
+
+TEST(Compensation, LeavesExactMultipliersAlone) {
+  const auto chain = Chain({2, 1, 1, false}).conv("conv", 2, 0.75F, 0.5F);
+  const Network with = chain.lowered("fp32/exact/fp32", {.compensate_bias = true});
+  const Network without = chain.lowered("fp32/exact/fp32");
+  EXPECT_EQ(std::get<MatmulLayer>(with.layers[0].work).weights,
+            std::get<MatmulLayer>(without.layers[0].work).weights);
+}
+
 }  // namespace
 }  // namespace systolog::sim::test
