@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <memory>
 #include <stdexcept>
 
 namespace systolog::sim {
@@ -57,11 +58,19 @@ Accuracy compare(const workloads::Tensor& outputs, const workloads::Tensor& refe
   return a;
 }
 
-std::string sha256(std::span<const float> values) {
+std::string sha256(std::span<const float> values, std::span<const workloads::Tensor> more) {
   static_assert(std::endian::native == std::endian::little, "hashes are of little-endian bytes");
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> hash(EVP_MD_CTX_new(),
+                                                                     EVP_MD_CTX_free);
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned length = 0;
-  if (EVP_Digest(values.data(), values.size_bytes(), digest, &length, EVP_sha256(), nullptr) != 1) {
+  bool right = hash != nullptr && EVP_DigestInit_ex(hash.get(), EVP_sha256(), nullptr) == 1;
+  const auto add = [&](std::span<const float> part) {
+    right = right && EVP_DigestUpdate(hash.get(), part.data(), part.size_bytes()) == 1;
+  };
+  add(values);
+  for (const workloads::Tensor& tensor : more) add(tensor.values);
+  if (!right || EVP_DigestFinal_ex(hash.get(), digest, &length) != 1) {
     throw std::runtime_error("SHA-256 failed");
   }
   std::string hex;

@@ -24,7 +24,8 @@ struct Accuracy {
 Accuracy compare(const workloads::Tensor& outputs, const workloads::Tensor& reference,
                  std::span<const std::uint32_t> labels, std::size_t k = 5);
 
-/// SHA-256 of the values' bytes, FP32 little endian, as lower-case hex.
-std::string sha256(std::span<const float> values);
+/// SHA-256 of the values' bytes, FP32 little endian, and behind them those of `more`, as lower-case
+/// hex.
+std::string sha256(std::span<const float> values, std::span<const workloads::Tensor> more = {});
 
 }  // namespace systolog::sim

@@ -12,6 +12,7 @@
 #include "sim/accuracy_report.h"
 #include "sim/command_line.h"
 #include "sim/data_options.h"
+#include "sim/output_files.h"
 #include "sim/progress.h"
 #include "sim/quantisation_options.h"
 #include "sim/share.h"
@@ -34,7 +35,7 @@ constexpr Usage kUsage{
 
 /// What was asked for.
 struct Request {
-  std::string workload, config, images = "0", k, threads, base = "fp32/exact/fp32", output;
+  std::string workload, config, images = "0", k, threads, base = "fp32/exact/fp32", output, outputs;
   DataOptions data;
   std::vector<std::string> arithmetics, overrides;
   QuantisationOptions quantisation;
@@ -61,6 +62,8 @@ bool parse(const Arguments& arguments, Request& r) {
   add("threads", po::value(&r.threads), "threads to use (default all cores); same results");
   add("output", po::value(&r.output),
       "folder for accuracy.json and accuracy.csv, or sensitivity.json, .csv and -N.svg");
+  add("outputs", po::value(&r.outputs),
+      "write the output tensor to Y.npy, FP32; of several outputs to Y.NAME.npy each");
   add("json", po::bool_switch(&r.json), "print the JSON instead of the table");
   add("quiet", po::bool_switch(&r.quiet), "print nothing but errors");
   po::variables_map values;
@@ -68,6 +71,10 @@ bool parse(const Arguments& arguments, Request& r) {
   if (values.count("output") != 0) check_output_folder(r.output);
   if (!r.overrides.empty() && r.config.empty()) {
     throw UserError("--set " + r.overrides.front() + ": means nothing without --config");
+  }
+  if (!r.outputs.empty() && (r.sensitivity || r.arithmetics.size() > 1)) {
+    throw UserError("--outputs " + r.outputs + ": one file holds the outputs of one run, allowed " +
+                    "with one --arithmetic and without --sensitivity");
   }
   if (values.count("base") != 0 && !r.sensitivity) {
     throw UserError("--base " + r.base + ": means nothing without --sensitivity");
@@ -117,6 +124,9 @@ void evaluate(const Request& r, const Evaluation& evaluation,
     const std::filesystem::path folder = r.output;
     write_file(folder / "accuracy.csv", accuracy_csv(report));
     write_file(folder / "accuracy.json", to_text(report));
+  }
+  if (!r.outputs.empty()) {
+    write_outputs(r.outputs, evaluation.graph(), rows[0].outputs, rows[0].more_outputs);
   }
   if (r.json) std::cout << to_text(report);
   if (!r.json && !r.quiet) std::cout << accuracy_text(report, seconds);

@@ -39,7 +39,7 @@ Json row_json(const Evaluated& row) {
   Json json = figures(row.accuracy);
   json["arithmetic"] = row.plan.name();
   json["quantisation"] = row.quantisation;
-  json["output_sha256"] = sha256(row.outputs.values);
+  json["output_sha256"] = sha256(row.outputs.values, row.more_outputs);
   return json;
 }
 

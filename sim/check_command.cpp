@@ -45,6 +45,14 @@ void print_network(const workloads::Graph& graph) {
   }
   table.add({"total", "", "", grouped(all_macs), grouped(all_parameters)});
   std::cout << table.to_string();
+  if (graph.outputs.empty()) return;
+  std::cout << "outputs: ";
+  for (std::size_t i = 0; i < graph.outputs.size(); ++i) {
+    const workloads::GraphOutput& output = graph.outputs[i];
+    std::cout << (i == 0 ? "" : ", ") << output.name << " "
+              << shape_text(graph.nodes[output.node].shape);
+  }
+  std::cout << "; answers are read from the first\n";
 }
 
 void check_json(const std::filesystem::path& file) {

@@ -201,11 +201,11 @@ Dataset read_images(const Workload& workload, const DataOptions& given, std::siz
     if (count == 0 || images == count) return data;
     most = std::max(most, images);
   }
-  throw UserError("--images " + std::to_string(count) + ": there are " + std::to_string(most) +
-                  " images" +
-                  (nothing_said ? "; the whole data set is looked for where "
-                                  "workloads/fetch_data.sh and packages put it, or in --data"
-                                : " in " + options.data + options.dataset));
+  throw UserError(
+      "--images " + std::to_string(count) + ": there are " + std::to_string(most) + " images" +
+      (nothing_said ? "; the whole data set is looked for where "
+                      "workloads/fetch_data.sh and packages put it, or in --data"
+                    : " in " + (options.data.empty() ? options.dataset : options.data)));
 }
 
 bool has_images(const Workload& workload) {

@@ -54,11 +54,12 @@ Evaluated Evaluation::run(const ArithmeticPlan& plan, const QuantisationConfig& 
   const AcceleratorConfig config =
       settings_.accelerator ? *settings_.accelerator : one_chain(network, count);
   const CompiledNetwork compiled = compile_for(network, config, count);
-  const Execution execution = execute_functional(network, compiled, config, images_.images, progress);
+  Execution execution = execute_functional(network, compiled, config, images_.images, progress);
   row.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   row.accuracy = compare(execution.outputs, reference_, images_.labels, settings_.k);
   row.quantisation = quantisation_json(plan, quantisation, calibration_);
-  row.outputs = execution.outputs;
+  row.outputs = std::move(execution.outputs);
+  row.more_outputs = std::move(execution.more_outputs);
   return row;
 }
 

@@ -26,7 +26,8 @@ struct Evaluated {
   ArithmeticPlan plan;
   Accuracy accuracy;
   Json quantisation;                            // null: no scales
-  workloads::Tensor outputs;
+  workloads::Tensor outputs;                    // the network's first
+  std::vector<workloads::Tensor> more_outputs;  // the others
   double seconds = 0;                           // of encoding and running
 };
 

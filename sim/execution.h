@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sim/accelerator_config.h"
@@ -49,8 +50,15 @@ struct LayerCycles {
 };
 
 struct Execution {
-  workloads::Tensor outputs;
-  std::vector<LayerCycles> layers;  // empty at functional fidelity
+  workloads::Tensor outputs;                    // the network's first
+  std::vector<workloads::Tensor> more_outputs;  // the others
+  std::vector<LayerCycles> layers;              // empty at functional fidelity
+
+  void take_outputs(std::vector<workloads::Tensor> all) {
+    outputs = std::move(all.front());
+    all.erase(all.begin());
+    more_outputs = std::move(all);
+  }
 };
 
 /// The array's registers as a waveform, of a run at cycle fidelity.

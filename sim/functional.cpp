@@ -36,7 +36,7 @@ class Machine {
 
   /// `fed`: codes of the network's fed values for these images.
   void run(const Program& program, std::span<const std::byte> input,
-           const std::vector<std::span<const std::byte>>& fed) {
+           const std::vector<std::vector<std::byte>>& fed) {
     // Constants stay in DRAM from one batch to the next.
     if (loaded_ != &program) {
       dram_.resize(program.dram_bytes);
@@ -52,8 +52,8 @@ class Machine {
     }
   }
 
-  std::span<const std::byte> output(const Program& program) const {
-    return {dram_.data() + program.output_address, program.output_bytes};
+  std::span<const std::byte> read(const DramRegion& region) const {
+    return {dram_.data() + region.address, region.bytes};
   }
 
  private:
@@ -111,8 +111,7 @@ Execution execute_functional(const Network& network, const CompiledNetwork& comp
                              const AcceleratorConfig& config, const workloads::Tensor& images,
                              const Progress& progress) {
   Execution result;
-  result.outputs = output_tensor(network, compiled.images);
-  const std::size_t image_size = network.output_shape.count();
+  OutputReader outputs(network, compiled.images);
   const std::size_t batches = compiled.full_batches + (compiled.rest ? 1 : 0);
   // Threads that have no batch of their own help within a layer.
   const auto cores = static_cast<std::size_t>(tbb::this_task_arena::max_concurrency());
@@ -125,14 +124,14 @@ Execution execute_functional(const Network& network, const CompiledNetwork& comp
     const Program& program = b < compiled.full_batches ? compiled.full : *compiled.rest;
     const std::size_t first = b * compiled.full.batch;
     Machine& machine = machines.local();
-    std::vector<std::span<const std::byte>> fed;
+    std::vector<std::vector<std::byte>> fed;
     for (std::size_t f = 0; f < network.fed.size(); ++f) {
       fed.push_back(fed_codes(network, compiled.images, f, first, program.batch));
     }
     machine.run(program, encode_images(network, images, first, program.batch), fed);
-    decode_outputs(
-        network, machine.output(program), program.batch,
-        std::span(result.outputs.values).subspan(first * image_size, program.batch * image_size));
+    for (std::size_t o = 0; o < program.outputs.size(); ++o) {
+      outputs.take(o, machine.read(program.outputs[o]), first, program.batch);
+    }
     done += program.batch;
     if (progress) {
       const std::lock_guard lock(telling);
@@ -140,6 +139,7 @@ Execution execute_functional(const Network& network, const CompiledNetwork& comp
                 network.layers.size() - 1});
     }
   });
+  result.take_outputs(outputs.finish());
   return result;
 }
 

@@ -62,7 +62,7 @@ class Planner {
         batch_(batch),
         figures_(figures),
         readers_(network.values.size()) {
-    ++readers_[network.root_of(network.output)];
+    for (const NetworkOutput& output : network.outputs) ++readers_[network.root_of(output.value)];
     for (const Layer& layer : network.layers) {
       for (const std::size_t input : layer.inputs) ++readers_[network.root_of(input)];
     }

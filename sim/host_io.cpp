@@ -41,38 +41,48 @@ std::vector<std::byte> encode_value(const Network& network, std::size_t value,
   return codes;
 }
 
-std::span<const std::byte> fed_codes(const Network& network, std::size_t images, std::size_t fed,
-                                     std::size_t first, std::size_t count) {
-  const std::span<const std::byte> codes = network.fed[fed].codes;
-  const std::size_t image = codes.size() / images;
-  return codes.subspan(first * image, count * image);
+std::vector<std::byte> fed_codes(const Network& network, std::size_t images, std::size_t fed,
+                                 std::size_t first, std::size_t count) {
+  const FedValue& value = network.fed[fed];
+  std::vector<std::byte> codes;
+  if (!value.is_constant) {
+    const std::size_t image = value.codes.size() / images;
+    const auto part = std::span(value.codes).subspan(first * image, count * image);
+    codes.assign(part.begin(), part.end());
+    return codes;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    codes.insert(codes.end(), value.codes.begin(), value.codes.end());
+  }
+  return codes;
 }
 
-void decode_outputs(const Network& network, std::span<const std::byte> codes, std::size_t count,
-                    std::span<float> values) {
-  const Value& output = network.values[network.output];
-  const std::size_t size = output.shape.count();
+OutputReader::OutputReader(const Network& network, std::size_t images) : network_(network) {
+  for (const NetworkOutput& output : network.outputs) {
+    tensors_.push_back({workloads::batch_shape(images, output.shape),
+                        std::vector<float>(images * output.shape.count())});
+  }
+}
+
+void OutputReader::take(std::size_t i, std::span<const std::byte> codes, std::size_t first,
+                        std::size_t count) {
+  const NetworkOutput& output = network_.outputs[i];
+  const Value& value = network_.values[output.value];
+  const std::size_t size = value.shape.count();
   std::vector<float> nhwc(count * size);
-  network.arithmetic_of(output).decode(codes.data(), output.quantisation, nhwc);
-  if (!network.output_order.empty()) {
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      values[i] = nhwc[i / size * size + network.output_order[i % size]];
+  network_.arithmetic_of(value).decode(codes.data(), value.quantisation, nhwc);
+  const auto values = std::span(tensors_[i].values).subspan(first * size, count * size);
+  if (!output.order.empty()) {
+    for (std::size_t e = 0; e < values.size(); ++e) {
+      values[e] = nhwc[e / size * size + output.order[e % size]];
     }
     return;
   }
-  for (std::size_t i = 0; i < count; ++i) {
-    for_each_element(output.shape, [&](std::size_t from, std::size_t to) {
-      values[i * size + to] = nhwc[i * size + from];
+  for (std::size_t image = 0; image < count; ++image) {
+    for_each_element(value.shape, [&](std::size_t from, std::size_t to) {
+      values[image * size + to] = nhwc[image * size + from];
     });
   }
-}
-
-workloads::Tensor output_tensor(const Network& network, std::size_t images) {
-  const workloads::Shape& s = network.output_shape;
-  workloads::Tensor tensor;
-  tensor.shape = workloads::batch_shape(images, s);
-  tensor.values.resize(images * s.count());
-  return tensor;
 }
 
 }  // namespace systolog::sim

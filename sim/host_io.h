@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "sim/network.h"
@@ -21,15 +22,22 @@ std::vector<std::byte> encode_value(const Network& network, std::size_t value,
                                     std::size_t count);
 
 /// Images [first, first + count) of the network's fed value `fed`, of `images` in all.
-std::span<const std::byte> fed_codes(const Network& network, std::size_t images, std::size_t fed,
-                                     std::size_t first, std::size_t count);
+std::vector<std::byte> fed_codes(const Network& network, std::size_t images, std::size_t fed,
+                                 std::size_t first, std::size_t count);
 
-/// The output codes of `count` images as FP32 in the model's own order, to `values`
-/// [count, features] or [count, C, H, W].
-void decode_outputs(const Network& network, std::span<const std::byte> codes, std::size_t count,
-                    std::span<float> values);
+/// The network's outputs in FP32 and the model's own order, [images, features] or
+/// [images, C, H, W] each, filled batch by batch from any thread.
+class OutputReader {
+ public:
+  OutputReader(const Network& network, std::size_t images);
 
-/// A tensor for the outputs of `images` images.
-workloads::Tensor output_tensor(const Network& network, std::size_t images);
+  /// Codes of output `i` of images [first, first + count).
+  void take(std::size_t i, std::span<const std::byte> codes, std::size_t first, std::size_t count);
+  std::vector<workloads::Tensor> finish() { return std::move(tensors_); }
+
+ private:
+  const Network& network_;
+  std::vector<workloads::Tensor> tensors_;
+};
 
 }  // namespace systolog::sim

@@ -100,6 +100,7 @@ workloads::Tensor keep_layers(Network& network, const std::vector<std::size_t>& 
                               const workloads::Graph& graph, const workloads::Tensor& images) {
   std::vector<Layer> kept;
   std::set<std::size_t> made, fed;
+  for (const FedValue& constant : network.fed) made.insert(network.root_of(constant.value));
   for (const std::size_t l : layers) {
     Layer& layer = network.layers[l];
     for (const std::size_t input : layer.inputs) {
@@ -111,12 +112,13 @@ workloads::Tensor keep_layers(Network& network, const std::vector<std::size_t>& 
   }
   network.layers = std::move(kept);
   std::set<std::size_t> wanted = fed;
-  if (const std::size_t last = network.layers.back().output; last != network.output) {
-    network.output = last;
-    network.output_order.clear();
+  const std::size_t last = network.layers.back().output;
+  if (last == network.outputs.front().value) {
+    network.outputs.resize(1);
+  } else {
     wanted.insert(last);
-    network.output_shape = network.values[last].shape;
-    network.output_shape.is_vector = false;
+    network.outputs = {{network.values[last].name, last, network.values[last].shape, {}}};
+    network.outputs.front().shape.is_vector = false;
   }
 
   if (!network.has_values) return {};
@@ -125,7 +127,7 @@ workloads::Tensor keep_layers(Network& network, const std::vector<std::size_t>& 
     network.fed.push_back(
         {value, encode_value(network, value, tensors[value], 0, images.shape[0])});
   }
-  return std::move(tensors[network.output]);
+  return std::move(tensors[last]);
 }
 
 }  // namespace systolog::sim

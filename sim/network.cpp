@@ -8,9 +8,11 @@
 #include <limits>
 #include <map>
 #include <numeric>
+#include <set>
 #include <utility>
 
 #include "models/user_error.h"
+#include "sim/host_io.h"
 #include "sim/moves.h"
 #include "sim/placement.h"
 #include "sim/quantisation_rules.h"
@@ -40,11 +42,12 @@ class Readers {
     for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
       for (const std::size_t input : graph.nodes[n].inputs) readers_[input].push_back(n);
     }
+    for (const auto& output : workloads::outputs_of(graph)) is_output_.insert(output.node);
   }
 
   /// The ReLU or Clip that is the only reader of a node, or the node itself.
   std::size_t sole_clamp_after(std::size_t n) const {
-    if (readers_[n].size() != 1) return n;
+    if (readers_[n].size() != 1 || is_output_.contains(n)) return n;
     const workloads::Operator& next = graph_.nodes[readers_[n][0]].op;
     const auto* activate = std::get_if<workloads::Activate>(&next);
     const bool clamps = std::holds_alternative<workloads::Relu>(next) ||
@@ -62,7 +65,14 @@ class Readers {
  private:
   const Graph& graph_;
   std::vector<std::vector<std::size_t>> readers_;
+  std::set<std::size_t> is_output_;
 };
+
+/// Images and constants: what no layer makes.
+bool is_given(const Node& node) {
+  return std::holds_alternative<workloads::Input>(node.op) ||
+         std::holds_alternative<workloads::ConstantTensor>(node.op);
+}
 
 /// Throws UserError where one of the names is that of no layer.
 void check_names(const Graph& graph, const std::vector<std::string>& wanted) {
@@ -75,9 +85,7 @@ void check_names(const Graph& graph, const std::vector<std::string>& wanted) {
     if (has_weights(node) && readers.sole_clamp_after(n) != n) {
       fused[readers.sole_clamp_after(n)] = true;
     }
-    const bool no_layer =
-        std::holds_alternative<workloads::Input>(node.op) || only_looks_otherwise(node);
-    if (!no_layer && !fused[n]) names.push_back(node.name);
+    if (!is_given(node) && !only_looks_otherwise(node) && !fused[n]) names.push_back(node.name);
   }
   for (const std::string& name : wanted) {
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
@@ -114,11 +122,11 @@ class Lowering {
     for (std::size_t n = 0; n < graph_.nodes.size(); ++n) {
       if (fused[n]) continue;
       const Node& node = graph_.nodes[n];
-      // Images come in the format of who reads them first.
-      const bool is_input = std::holds_alternative<workloads::Input>(node.op);
-      choose_arithmetic(is_input ? graph_.nodes[readers_.first_after(n)].name : node.name);
-      if (is_input) {
+      // Images and constants come in the format of who reads them first.
+      choose_arithmetic(is_given(node) ? graph_.nodes[readers_.first_after(n)].name : node.name);
+      if (is_given(node)) {
         placed_[n] = {add_value(n, node.shape, quantisation_of(n)), nullptr};
+        feed_constant(node, placed_[n].value);
       } else if (only_looks_otherwise(node)) {
         see_otherwise(n);
       } else if (has_weights(node)) {
@@ -144,10 +152,11 @@ class Lowering {
         lower_vector(n);
       }
     }
-    const Placement& output = placed_.back();
-    network_.output = output.value;
-    network_.output_shape = graph_.output_shape();
-    if (output.order) network_.output_order = *output.order;
+    for (const auto& [name, node] : workloads::outputs_of(graph_)) {
+      const Placement& placed = placed_[node];
+      network_.outputs.push_back({name, placed.value, graph_.nodes[node].shape, {}});
+      if (placed.order) network_.outputs.back().order = *placed.order;
+    }
     return std::move(network_);
   }
 
@@ -196,6 +205,13 @@ class Lowering {
   std::size_t add_value(std::size_t node, const Shape& shape, models::Quantisation q) {
     network_.values.push_back({graph_.nodes[node].name, shape, q, {}, current_, node});
     return network_.values.size() - 1;
+  }
+
+  void feed_constant(const Node& node, std::size_t value) {
+    const auto* constant = std::get_if<workloads::ConstantTensor>(&node.op);
+    if (constant == nullptr || !network_.has_values) return;
+    const workloads::Tensor one{workloads::batch_shape(1, node.shape), constant->values};
+    network_.fed.push_back({value, encode_value(network_, value, one, 0, 1), true});
   }
 
   void add_layer(const std::string& name, std::string_view op, std::vector<std::size_t> inputs,
@@ -568,6 +584,10 @@ class Lowering {
     MoveLayer layer;
     layer.moves.push_back(
         move_box(0, in, box({}, kOnes, inside), node.shape, box(pad.before, kOnes, inside)));
+    if (pad.mode != workloads::PadMode::kConstant) {
+      take_from_input(pad, in, node.shape, layer);
+      return add_move(n, {input}, network_.values[input].quantisation, std::move(layer));
+    }
     Sizes begin = pad.before, count = inside;
     for (std::size_t d = 0; d < 3; ++d) {
       const auto fill = [&](std::size_t first, std::size_t positions) {
@@ -589,6 +609,23 @@ class Lowering {
         pad.value == 0.0F ? network_.values[input].quantisation : quantisation_of(n);
     arithmetic().encode({&pad.value, 1}, q, reinterpret_cast<std::byte*>(&layer.fill_code));
     add_move(n, {input}, q, std::move(layer));
+  }
+
+  /// Each padded position of the one axis that is padded, from where it comes.
+  static void take_from_input(const workloads::Pad& pad, const Shape& in, const Shape& out,
+                              MoveLayer& layer) {
+    const Sizes inside = workloads::sizes_of(in), whole = workloads::sizes_of(out);
+    for (std::size_t d = 0; d < 3; ++d) {
+      for (std::size_t at = 0; at < whole[d]; ++at) {
+        if (at == pad.before[d]) at += inside[d];
+        if (at >= whole[d]) break;
+        Sizes from = {}, to = {}, count = inside;
+        from[d] = workloads::padded_from(pad.mode, at, pad.before[d], inside[d]);
+        to[d] = at;
+        count[d] = 1;
+        layer.moves.push_back(move_box(0, in, box(from, kOnes, count), out, box(to, kOnes, count)));
+      }
+    }
   }
 
   void lower_concat(std::size_t n) {

@@ -86,10 +86,21 @@ struct Layer {
   std::size_t arithmetic = 0;  // that it computes in
 };
 
-/// A tensor that the host writes before a run although no layer makes it: codes of all images.
+/// A tensor that the host writes before a run although no layer makes it: codes of all images, or
+/// of one where it is a constant that is the same for all.
 struct FedValue {
   std::size_t value = 0;
   std::vector<std::byte> codes;
+  bool is_constant = false;
+};
+
+/// A tensor that the host reads after a run.
+struct NetworkOutput {
+  std::string name;
+  std::size_t value = 0;
+  workloads::Shape shape;  // as the model's user sees it
+  // Where each element, in NCHW order, lies in the value; empty: as NHWC.
+  std::vector<std::uint32_t> order;
 };
 
 /// A network ready for the compiler: every constant encoded in its layer's arithmetic, ReLU fused,
@@ -102,12 +113,9 @@ struct Network {
   std::string plan;  // what the report calls all of them together
   std::vector<Value> values;
   std::vector<Layer> layers;
-  std::vector<FedValue> fed;      // besides the input: of layers that are left out
-  std::size_t output = 0;         // value
-  workloads::Shape output_shape;  // as the model's user sees it
-  bool has_values = true;         // false: of a graph of shapes; weights and scales mean nothing
-  // Where each element of the output, in NCHW order, lies in the value; empty: as NHWC.
-  std::vector<std::uint32_t> output_order;
+  std::vector<FedValue> fed;  // besides the input: constants, and of layers that are left out
+  std::vector<NetworkOutput> outputs;  // the first is the one that answers are read from
+  bool has_values = true;  // false: of a graph of shapes; weights and scales mean nothing
 
   /// The value whose bytes these are: itself, or the first of those it is a reshape of.
   std::size_t root_of(std::size_t value) const {

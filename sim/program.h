@@ -43,6 +43,10 @@ struct TilingChoice {
   std::uint64_t candidates = 0;
 };
 
+struct DramRegion {
+  std::uint64_t address = 0, bytes = 0;
+};
+
 /// What the accelerator executes for one batch. DRAM holds the constants from address 0, then the
 /// activations, then spilled sums. Accumulation order is fixed here: tiles of K ascending, folds of
 /// the array's rows inside a tile.
@@ -53,7 +57,7 @@ struct Program {
   std::vector<std::byte> constants;  // their bytes; none where the network has no values
   std::uint64_t dram_bytes = 0;      // constants and activations
   std::uint64_t input_address = 0, input_bytes = 0;
-  std::uint64_t output_address = 0, output_bytes = 0;
+  std::vector<DramRegion> outputs;           // as the network lists them
   std::vector<std::uint64_t> fed_addresses;  // of the network's fed values
   std::vector<TilingChoice> tilings;         // one a layer; of fused layers that of their group
   // Of each layer the first layer of its group: itself, or what it is fused into.

@@ -150,8 +150,11 @@ void write_program(std::ostream& out, const Network& network, const Program& pro
   out << "# " << network.name << ", " << network.plan << ", batches of " << program.batch << ": "
       << program.commands.size() << " commands, " << program.dram_bytes
       << " bytes of DRAM (constants at dram:" << hex(0) << ", " << program.constant_bytes
-      << " bytes; input at dram:" << hex(program.input_address)
-      << "; output at dram:" << hex(program.output_address) << ")\n";
+      << " bytes; input at dram:" << hex(program.input_address) << "; output at dram:";
+  for (std::size_t i = 0; i < program.outputs.size(); ++i) {
+    out << (i == 0 ? "" : ", dram:") << hex(program.outputs[i].address);
+  }
+  out << ")\n";
   std::uint32_t layer = UINT32_MAX;
   for (std::size_t i = 0; i < program.commands.size(); ++i) {
     const Command& command = program.commands[i];

@@ -12,6 +12,7 @@
 #include "sim/command_line.h"
 #include "sim/data_options.h"
 #include "sim/layer_selection.h"
+#include "sim/output_files.h"
 #include "sim/preparation.h"
 #include "sim/program_text.h"
 #include "sim/progress.h"
@@ -22,7 +23,6 @@
 #include "sim/tracer.h"
 #include "sim/waveform_options.h"
 #include "sim/workload_file.h"
-#include "workloads/npy.h"
 #include "workloads/reference.h"
 #include "workloads/synthetic_weights.h"
 
@@ -99,7 +99,8 @@ int run_command(const Arguments& arguments) {
   add("images", po::value(&images_text),
       "images to run; a number or all; default 1, with --input all");
   add_data_options(options, data);
-  add("outputs", po::value(&outputs), "write the output tensor to Y.npy, FP32");
+  add("outputs", po::value(&outputs),
+      "write the output tensor to Y.npy, FP32; of several outputs to Y.NAME.npy each");
   add("output", po::value(&output), "folder for report.json and layers.csv");
   add("dump-program", po::value(&dump)->implicit_value(""),
       "print the compiled commands and stop; with a file: write them there and run");
@@ -188,7 +189,7 @@ int run_command(const Arguments& arguments) {
     run.all_layers = network.layers.size();
     const auto kept = named_layers(network, layers);
     // Labels belong to the output of the whole network.
-    if (network.layers[kept.back()].output != network.output) labels = {};
+    if (network.layers[kept.back()].output != network.outputs.front().value) labels = {};
     auto of_last = keep_layers(network, kept, workload.graph, images.images);
     if (!of_last.values.empty()) reference = std::move(of_last);
   }
@@ -240,7 +241,9 @@ int run_command(const Arguments& arguments) {
     write_file(folder / "layers.csv", layers_csv(report));
     write_file(folder / "report.json", to_text(report));
   }
-  if (!outputs.empty()) write_file(outputs, workloads::to_npy(execution.outputs));
+  if (!outputs.empty()) {
+    write_outputs(outputs, workload.graph, execution.outputs, execution.more_outputs);
+  }
   if (json) {
     std::cout << to_text(report);
   } else if (!quiet) {

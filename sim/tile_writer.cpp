@@ -257,8 +257,10 @@ Program TileWriter::finish() {
   }
   p.input_address = base + activations_.address(0) - ActivationMap::kBase;
   p.input_bytes = activations_.value_bytes(0);
-  p.output_address = base + activations_.address(network_.output) - ActivationMap::kBase;
-  p.output_bytes = activations_.value_bytes(network_.output);
+  for (const NetworkOutput& output : network_.outputs) {
+    p.outputs.push_back({base + activations_.address(output.value) - ActivationMap::kBase,
+                         activations_.value_bytes(output.value)});
+  }
   for (const FedValue& fed : network_.fed) {
     p.fed_addresses.push_back(base + activations_.address(fed.value) - ActivationMap::kBase);
   }

@@ -48,9 +48,9 @@ Execution execute_transaction(const Network& network, const CompiledNetwork& com
                               const workloads::Tensor& images, const Progress& progress,
                               Tracer* tracer, WaveformCapture* waveform) {
   Execution result;
-  if (network.has_values) result.outputs = output_tensor(network, compiled.images);
   result.layers.resize(network.layers.size());
-  const std::size_t image_size = network.output_shape.count();
+  std::optional<OutputReader> outputs;
+  if (network.has_values) outputs.emplace(network, compiled.images);
   Platform platform("platform", config, network.arithmetics(),
                     network.has_values ? pe::Values::kComputed : pe::Values::kNone,
                     fidelity == Fidelity::kCycle ? ArrayKind::kRegisters : ArrayKind::kTransaction);
@@ -91,12 +91,10 @@ Execution execute_transaction(const Network& network, const CompiledNetwork& com
         tracer->batch(program, spans, begin, platform.processor.clock_period());
       }
       add_cycles(program, spans, config, result.layers);
-      if (network.has_values) {
-        output.resize(program.output_bytes);
-        platform.read_dram(program.output_address, output);
-        decode_outputs(network, output, program.batch,
-                       std::span(result.outputs.values)
-                           .subspan(first * image_size, program.batch * image_size));
+      for (std::size_t o = 0; outputs && o < program.outputs.size(); ++o) {
+        output.resize(program.outputs[o].bytes);
+        platform.read_dram(program.outputs[o].address, output);
+        outputs->take(o, output, first, program.batch);
       }
       if (progress) {
         const std::size_t done = first + program.batch;
@@ -105,6 +103,7 @@ Execution execute_transaction(const Network& network, const CompiledNetwork& com
       }
     }
   });
+  if (outputs) result.take_outputs(outputs->finish());
   return result;
 }
 

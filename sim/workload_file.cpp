@@ -68,12 +68,14 @@ Workload read_workload_json(const fs::path& file) {
   json.field("name", workload.name);
   const bool by_topology = json.has("layers");
   bool names_model = false;
+  std::vector<std::uint64_t> input_shape;
   if (by_topology) {
     std::string source;
     json.field("source", source);
   } else {
     json.field("model", model);
     names_model = json.has("model");
+    json.field("input_shape", input_shape, {1, 2, 3}, {1, workloads::kMaxElements});
   }
   if (parsed.is_object()) {
     read_source(json, parsed, "dataset", folder, workload.datasets);
@@ -94,7 +96,7 @@ Workload read_workload_json(const fs::path& file) {
       throw UserError(file.string() + ": /model: is missing, and so is " + model +
                       " beside the file; allowed a model's file name, or /layers");
     }
-    workload.graph = workloads::import_onnx(folder / model);
+    workload.graph = workloads::import_onnx(folder / model, input_shape);
     workload.weights = model;
   }
   workload.graph.name = workload.name;

@@ -36,16 +36,13 @@ bool fold_into(const BatchNorm& norm, Operator& producer) {
 }  // namespace
 
 void fold_batch_norm(Graph& graph) {
-  std::vector<std::size_t> consumers(graph.nodes.size(), 0);
-  for (const Node& node : graph.nodes) {
-    for (const std::size_t input : node.inputs) ++consumers[input];
-  }
+  const std::vector<std::size_t> readers = count_readers(graph);
   std::vector<Node> kept;
   std::vector<std::size_t> moved_to(graph.nodes.size());  // old index to new
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     Node& node = graph.nodes[i];
     const auto* norm = std::get_if<BatchNorm>(&node.op);
-    if (norm != nullptr && consumers[node.inputs[0]] == 1 &&
+    if (norm != nullptr && readers[node.inputs[0]] == 1 &&
         fold_into(*norm, kept[moved_to[node.inputs[0]]].op)) {
       moved_to[i] = moved_to[node.inputs[0]];
       continue;
@@ -55,6 +52,7 @@ void fold_batch_norm(Graph& graph) {
     kept.push_back(std::move(node));
   }
   graph.nodes = std::move(kept);
+  for (GraphOutput& output : graph.outputs) output.node = moved_to[output.node];
 }
 
 }  // namespace systolog::workloads

@@ -23,6 +23,7 @@ struct NameOf {
   std::string_view operator()(const Sub&) const { return "sub"; }
   std::string_view operator()(const Mul&) const { return "mul"; }
   std::string_view operator()(const Transpose&) const { return "transpose"; }
+  std::string_view operator()(const ConstantTensor&) const { return "constant"; }
   std::string_view operator()(const Activate& op) const {
     switch (op.function) {
       case models::Activation::kClip:
@@ -73,6 +74,27 @@ std::vector<std::size_t> batch_shape(std::size_t images, const Shape& shape) {
   return {images, shape.channels, shape.height, shape.width};
 }
 
+std::vector<GraphOutput> outputs_of(const Graph& graph) {
+  if (!graph.outputs.empty()) return graph.outputs;
+  return {{graph.nodes.back().name, graph.nodes.size() - 1}};
+}
+
+std::vector<std::size_t> count_readers(const Graph& graph) {
+  std::vector<std::size_t> readers(graph.nodes.size(), 0);
+  for (const Node& node : graph.nodes) {
+    for (const std::size_t input : node.inputs) ++readers[input];
+  }
+  for (const GraphOutput& output : outputs_of(graph)) ++readers[output.node];
+  return readers;
+}
+
+std::size_t padded_from(PadMode mode, std::size_t at, std::size_t before, std::size_t size) {
+  if (at < before) return mode == PadMode::kEdge ? 0 : before - at;
+  const std::size_t inside = at - before;
+  if (inside < size) return inside;
+  return mode == PadMode::kEdge ? size - 1 : 2 * (size - 1) - inside;
+}
+
 std::uint64_t macs(const Graph& graph, std::size_t node) {
   const Node& n = graph.nodes.at(node);
   if (const auto* conv = std::get_if<Conv>(&n.op)) {
@@ -98,6 +120,7 @@ std::uint64_t parameters(const Graph& graph, std::size_t node) {
   if (const auto* norm = std::get_if<BatchNorm>(&n.op)) {
     return norm->scale.size() + norm->shift.size();
   }
+  if (const auto* tensor = std::get_if<ConstantTensor>(&n.op)) return tensor->values.size();
   return 0;
 }
 

@@ -34,6 +34,11 @@ struct Window {
 
 // --- operators: each has the parameters its ONNX namesake has --------------------------------
 struct Input {};
+/// The same values for every image, in NCHW order: a model's own tensor that meets activations.
+struct ConstantTensor {
+  Shape shape;
+  std::vector<float> values;
+};
 /// weights [filters, channels / groups, kernel_h, kernel_w], bias [filters] or empty.
 struct Conv {
   Window window;
@@ -89,19 +94,25 @@ struct Softmax {};
 struct Slice {
   std::array<std::size_t, 3> begin = {}, step = {1, 1, 1}, count = {};
 };
-/// Adds positions of `value` before and after, along channels, height and width.
+/// Adds positions before and after, along channels, height and width: of `value`, of the input
+/// mirrored at its first and last position (which are not repeated), or of the outermost one.
+enum class PadMode { kConstant, kReflect, kEdge };
 struct Pad {
   std::array<std::size_t, 3> before = {}, after = {};
   float value = 0.0F;
+  PadMode mode = PadMode::kConstant;
 };
+/// Where along an axis of `size` positions a pad by kReflect or kEdge finds the value of position
+/// `at`, counted from the pad's first.
+std::size_t padded_from(PadMode mode, std::size_t at, std::size_t before, std::size_t size);
 /// One or more activations behind each other along an axis: 0 channels, 1 height, 2 width.
 struct Concat {
   std::size_t axis = 0;
 };
 
-using Operator =
-    std::variant<Input, Conv, Gemm, Relu, MaxPool, AveragePool, GlobalAveragePool, Reshape, Add,
-                 BatchNorm, Softmax, Slice, Pad, Concat, Sub, Mul, Activate, Transpose>;
+using Operator = std::variant<Input, Conv, Gemm, Relu, MaxPool, AveragePool, GlobalAveragePool,
+                              Reshape, Add, BatchNorm, Softmax, Slice, Pad, Concat, Sub, Mul,
+                              Activate, Transpose, ConstantTensor>;
 
 /// "conv", "gemm", ...: the report's `op`.
 std::string_view name_of(const Operator& op);
@@ -122,8 +133,12 @@ struct Node {
   Shape shape;                      // of this node's output, filled by infer_shapes
 };
 
-/// A network: nodes in topological order, node 0 the input. One input, one output (the last
-/// node).
+struct GraphOutput {
+  std::string name;
+  std::size_t node = 0;
+};
+
+/// A network: nodes in topological order, node 0 the input.
 struct Graph {
   std::string name;
   /// The model itself takes [N, height, width, channels]. Here images are always [N, channels,
@@ -131,10 +146,20 @@ struct Graph {
   bool channels_last_input = false;
   std::vector<Node> nodes;
   bool shapes_only = false;  // the weights of Conv and Gemm are left out
+  /// Where there are several; the first is the one that answers are read from. Empty: the last
+  /// node.
+  std::vector<GraphOutput> outputs;
 
   const Shape& input_shape() const { return nodes.front().shape; }
-  const Shape& output_shape() const { return nodes.back().shape; }
+  const Shape& output_shape() const {
+    return outputs.empty() ? nodes.back().shape : nodes[outputs.front().node].shape;
+  }
 };
+
+/// All outputs, of a graph of one its last node.
+std::vector<GraphOutput> outputs_of(const Graph& graph);
+/// How many nodes read each node's values, an output counting as one more.
+std::vector<std::size_t> count_readers(const Graph& graph);
 
 /// Largest number of elements of one image's activations, and of one weight tensor: 1 GiB of
 /// FP32. What lies above is taken for a mistake rather than for a network.
@@ -165,8 +190,9 @@ std::uint64_t parameters(const Graph& graph, std::size_t node);
 /// Pad has no reader then.
 void fold_padding(Graph& graph);
 
-/// Removes the nodes that the output does not need, so that it is the last.
-void remove_unread(Graph& graph, std::size_t output);
+/// Removes the nodes that no output needs. One output alone is the last node then, and `outputs`
+/// empty.
+void remove_unread(Graph& graph);
 
 /// Folds each BatchNorm whose only producer is a Conv or Gemm used nowhere else into the
 /// weights; the others stay.

@@ -58,7 +58,8 @@ class Inference {
     if (std::holds_alternative<Input>(node.op) != is_first) {
       fail(is_first ? "the first node must be the input" : "only the first node may be an input");
     }
-    const std::size_t arity = is_first ? 0 : is_binary(node.op) ? 2 : 1;
+    const bool reads_none = is_first || std::holds_alternative<ConstantTensor>(node.op);
+    const std::size_t arity = reads_none ? 0 : is_binary(node.op) ? 2 : 1;
     const bool takes_more = std::holds_alternative<Concat>(node.op);
     if (takes_more ? node.inputs.empty() : node.inputs.size() != arity) {
       fail("has " + std::to_string(node.inputs.size()) + " inputs, allowed " +
@@ -148,6 +149,12 @@ class Inference {
   Shape operator()(const Mul&) const { return binary("multiply"); }
   Shape operator()(const Activate&) const { return input(); }
 
+  Shape operator()(const ConstantTensor& op) const {
+    check_legal(op.shape);
+    check_size("values", op.values.size(), bounded_count(op.shape), false);
+    return op.shape;
+  }
+
   Shape operator()(const Transpose& op) const {
     check_legal(op.target);
     std::size_t count = 1;
@@ -194,6 +201,10 @@ class Inference {
         if (pad > kMaxElements || (d > 0 && pad > 0 && input().is_vector)) {
           fail("pad " + std::to_string(pad) + " along the " + std::string(kAxes[d]) +
                " of its input " + to_string(input()));
+        }
+        if (op.mode == PadMode::kReflect && pad >= sizes_of(input())[d]) {
+          fail("mirrors " + std::to_string(pad) + " positions along the " + std::string(kAxes[d]) +
+               " of its input " + to_string(input()) + ", allowed fewer than it has");
         }
         sizes[d] += pad;
       }

@@ -113,7 +113,8 @@ std::string at(const char* what, const onnx::ValueInfoProto& value) {
   return std::string(what) + " '" + printable(value.name()) + "': ";
 }
 
-Declared declared_input(const onnx::ValueInfoProto& value) {
+Declared declared_input(const onnx::ValueInfoProto& value,
+                        const std::vector<std::size_t>& input_shape) {
   const auto fail = [&](const std::string& text) { throw UserError(at("input", value) + text); };
   if (!value.type().has_tensor_type()) fail("is no tensor");
   const onnx::TypeProto::Tensor& type = value.type().tensor_type();
@@ -132,19 +133,36 @@ Declared declared_input(const onnx::ValueInfoProto& value) {
          " dimensions, allowed [N, channels, height, width], [N, channels, length] or "
          "[N, features]");
   }
+  if (!input_shape.empty() && input_shape.size() + 1 != static_cast<std::size_t>(rank)) {
+    fail("has " + std::to_string(rank - 1) +
+         " dimensions behind the batch, the input shape given " +
+         std::to_string(input_shape.size()));
+  }
   Declared declared;
   std::size_t sizes[4] = {1, 1, 1, 1};
   for (int d = 0; d < rank; ++d) {
     const onnx::TensorShapeProto::Dimension& dim = type.shape().dim(d);
-    const std::int64_t size = dim.has_dim_value() ? dim.dim_value() : 0;
-    // Exporters write a batch that is open as a name, as nothing, as 0 or as -1.
-    if (d == 0 && (size == 0 || size == -1)) continue;
+    std::int64_t size = dim.has_dim_value() ? dim.dim_value() : 0;
+    // Exporters write a dimension that is open as a name, as nothing, as 0 or as -1.
+    const bool is_open = size == 0 || size == -1;
+    if (d == 0 && is_open) continue;
+    if (d > 0 && !input_shape.empty()) {
+      const auto given = static_cast<std::int64_t>(input_shape[static_cast<std::size_t>(d - 1)]);
+      if (!is_open && size != given) {
+        fail("dimension " + std::to_string(d) + " is " + std::to_string(size) +
+             ", the input shape given has " + std::to_string(given) + " there");
+      }
+      size = given;
+    } else if (is_open) {
+      const std::string name = dim.has_dim_param() ? " ('" + printable(dim.dim_param()) + "')" : "";
+      fail("dimension " + std::to_string(d) + " is open" + name +
+           ", allowed for the first only; a workload file {\"model\": \"FILE.onnx\", "
+           "\"input_shape\": [...]} gives the " +
+           std::to_string(rank - 1) + " dimensions behind the batch");
+    }
     if (size < 1 || size > static_cast<std::int64_t>(kMaxElements)) {
-      fail("dimension " + std::to_string(d) + " is " +
-           (dim.has_dim_value() ? std::to_string(size)
-                                : "open ('" + printable(dim.dim_param()) + "')") +
-           ", allowed 1 to " + std::to_string(kMaxElements) +
-           (d == 0 ? " or open" : "; only the first dimension may be open"));
+      fail("dimension " + std::to_string(d) + " is " + std::to_string(size) + ", allowed 1 to " +
+           std::to_string(kMaxElements) + (d == 0 ? " or open" : ""));
     }
     sizes[d] = static_cast<std::size_t>(size);
     if (d == 0) declared.batch = size;
@@ -192,7 +210,7 @@ void check_output(const onnx::ValueInfoProto& value, const Shape& shape) {
                   to_string(shape) + " an image");
 }
 
-Import start(const onnx::ModelProto& model) {
+Import start(const onnx::ModelProto& model, const std::vector<std::size_t>& input_shape) {
   const onnx::GraphProto& graph = model.graph();
   Import import;
   import.opset = opset_of(model);
@@ -207,7 +225,7 @@ Import start(const onnx::ModelProto& model) {
     throw UserError("the graph has sparse initialisers, allowed dense ones");
   }
   const onnx::ValueInfoProto& input = only_input(graph, initialisers);
-  const Declared declared = declared_input(input);
+  const Declared declared = declared_input(input, input_shape);
   import.batch = declared.batch;
   // The graph has channels first; a model that has them last sees them so.
   View seen{0, declared.dims, {}};
@@ -272,22 +290,8 @@ void import_nodes(Import& import, const std::vector<const onnx::NodeProto*>& nod
   if (!problems.empty()) throw UserError(problems.to_string());
 }
 
-Graph import_model(const onnx::ModelProto& model) {
-  const onnx::GraphProto& graph = model.graph();
-  Import import = start(model);
-  if (graph.output_size() != 1) {
-    throw UserError("the graph has " + std::to_string(graph.output_size()) + " outputs, allowed 1");
-  }
-  const onnx::ValueInfoProto& output = graph.output(0);
-  std::set<std::string> given;
-  for (const auto& [name, value] : import.values) given.insert(name);
-  const std::vector<const onnx::NodeProto*> nodes = ordered_nodes(graph, given);
-  for (const onnx::NodeProto* node : nodes) {
-    for (const std::string& input : node->input()) ++import.readers[input];
-  }
-  ++import.readers[output.name()];
-  import_nodes(import, nodes, graph);
-
+/// The node that has an output's values, as a node that reads the output sees it.
+std::size_t output_node(Import& import, const onnx::ValueInfoProto& output) {
   const auto found = import.values.find(output.name());
   if (found == import.values.end()) {
     throw UserError(at("output", output) + "no node makes it");
@@ -296,7 +300,6 @@ Graph import_model(const onnx::ModelProto& model) {
   if (last == nullptr || last->node == 0) {
     throw UserError(at("output", output) + "it is not computed from the input");
   }
-  // As a node that reads the output sees it.
   onnx::NodeProto reader;
   reader.add_input(output.name());
   std::size_t node = 0;
@@ -306,16 +309,38 @@ Graph import_model(const onnx::ModelProto& model) {
     throw UserError(at("output", output) + error.what());
   }
   check_output(output, import.graph.nodes[node].shape);
+  return node;
+}
+
+Graph import_model(const onnx::ModelProto& model, const std::vector<std::size_t>& input_shape) {
+  const onnx::GraphProto& graph = model.graph();
+  Import import = start(model, input_shape);
+  if (graph.output().empty()) throw UserError("the graph has no output, allowed 1 or more");
+  std::set<std::string> given;
+  for (const auto& [name, value] : import.values) given.insert(name);
+  const std::vector<const onnx::NodeProto*> nodes = ordered_nodes(graph, given);
+  for (const onnx::NodeProto* node : nodes) {
+    for (const std::string& input : node->input()) ++import.readers[input];
+  }
+  for (const onnx::ValueInfoProto& output : graph.output()) ++import.readers[output.name()];
+  import_nodes(import, nodes, graph);
+  std::set<std::string> names;
+  for (const onnx::ValueInfoProto& output : graph.output()) {
+    if (!names.insert(output.name()).second) {
+      throw UserError(at("output", output) + "two outputs have this name");
+    }
+    import.graph.outputs.push_back({printable(output.name()), output_node(import, output)});
+  }
   fold_padding(import.graph);
-  remove_unread(import.graph, node);
+  remove_unread(import.graph);
   return std::move(import.graph);
 }
 
 }  // namespace
 
-Graph import_onnx(const std::filesystem::path& file) {
+Graph import_onnx(const std::filesystem::path& file, const std::vector<std::size_t>& input_shape) {
   try {
-    Graph graph = import_model(read_model(file));
+    Graph graph = import_model(read_model(file), input_shape);
     graph.name = file.stem().string();
     return graph;
   } catch (const UserError& error) {

@@ -42,6 +42,7 @@ std::vector<std::size_t> last_readers(const Graph& graph) {
     last[i] = i;
     for (const std::size_t input : graph.nodes[i].inputs) last[input] = i;
   }
+  for (const GraphOutput& output : outputs_of(graph)) last[output.node] = graph.nodes.size();
   return last;
 }
 
@@ -49,7 +50,7 @@ class ImageRun {
  public:
   explicit ImageRun(const Graph& graph) : graph_(graph), last_reader_(last_readers(graph)) {}
 
-  /// Values after the last node.
+  /// Values of the first output.
   std::vector<float> operator()(std::span<const float> image, const Observer& observe) const {
     std::vector<std::vector<float>> values(graph_.nodes.size());
     std::vector<std::span<const float>> inputs;
@@ -64,7 +65,7 @@ class ImageRun {
         if (last_reader_[input] == i) std::vector<float>().swap(values[input]);
       }
     }
-    return std::move(values.back());
+    return std::move(values[outputs_of(graph_).front().node]);
   }
 
  private:

@@ -38,6 +38,7 @@ struct Runner {
 
   std::vector<float> operator()(const Input&) const { return copy(); }
   std::vector<float> operator()(const Reshape&) const { return copy(); }
+  std::vector<float> operator()(const ConstantTensor& op) const { return op.values; }
 
   std::vector<float> operator()(const Conv& op) const {
     return convolve(op, in_shape(), node.shape, in());
@@ -182,6 +183,7 @@ struct Runner {
   }
 
   std::vector<float> operator()(const Pad& op) const {
+    if (op.mode != PadMode::kConstant) return pad_from_input(op);
     std::vector<float> out(node.shape.count(), op.value);
     place(in(), in_shape(), op.before, out);
     return out;
@@ -194,6 +196,23 @@ struct Runner {
       const Shape& shape = graph.nodes[node.inputs[i]].shape;
       place(inputs[i], shape, at, out);
       at[op.axis] += sizes_of(shape)[op.axis];
+    }
+    return out;
+  }
+
+  std::vector<float> pad_from_input(const Pad& op) const {
+    const Shape &is = in_shape(), &os = node.shape;
+    std::vector<float> out;
+    out.reserve(os.count());
+    for (std::size_t c = 0; c < os.channels; ++c) {
+      const std::size_t channel = padded_from(op.mode, c, op.before[0], is.channels);
+      for (std::size_t y = 0; y < os.height; ++y) {
+        const std::size_t row = padded_from(op.mode, y, op.before[1], is.height);
+        const float* const from = &in()[(channel * is.height + row) * is.width];
+        for (std::size_t x = 0; x < os.width; ++x) {
+          out.push_back(from[padded_from(op.mode, x, op.before[2], is.width)]);
+        }
+      }
     }
     return out;
   }

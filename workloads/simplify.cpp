@@ -22,21 +22,22 @@ void keep_nodes(Graph& graph, const std::vector<bool>& keep) {
     kept.push_back(std::move(node));
   }
   graph.nodes = std::move(kept);
+  for (GraphOutput& output : graph.outputs) output.node = moved_to[output.node];
 }
 
 }  // namespace
 
 void fold_padding(Graph& graph) {
-  std::vector<std::size_t> readers(graph.nodes.size(), 0);
-  for (const Node& node : graph.nodes) {
-    for (const std::size_t input : node.inputs) ++readers[input];
-  }
+  const std::vector<std::size_t> readers = count_readers(graph);
   for (Node& node : graph.nodes) {
     auto* conv = std::get_if<Conv>(&node.op);
     if (conv == nullptr || readers[node.inputs[0]] != 1) continue;
     const Node& producer = graph.nodes[node.inputs[0]];
     const auto* pad = std::get_if<Pad>(&producer.op);
-    if (pad == nullptr || pad->value != 0.0F || pad->before[0] != 0 || pad->after[0] != 0) continue;
+    if (pad == nullptr || pad->mode != PadMode::kConstant || pad->value != 0.0F ||
+        pad->before[0] != 0 || pad->after[0] != 0) {
+      continue;
+    }
     Window w = conv->window;
     w.pad_top += pad->before[1];
     w.pad_left += pad->before[2];
@@ -48,14 +49,16 @@ void fold_padding(Graph& graph) {
   }
 }
 
-void remove_unread(Graph& graph, std::size_t output) {
+void remove_unread(Graph& graph) {
   std::vector<bool> needed(graph.nodes.size(), false);
-  needed[0] = needed[output] = true;
-  for (std::size_t i = output + 1; i-- > 0;) {
+  needed[0] = true;
+  for (const GraphOutput& output : outputs_of(graph)) needed[output.node] = true;
+  for (std::size_t i = graph.nodes.size(); i-- > 0;) {
     if (!needed[i]) continue;
     for (const std::size_t input : graph.nodes[i].inputs) needed[input] = true;
   }
   keep_nodes(graph, needed);
+  if (graph.outputs.size() == 1) graph.outputs.clear();
 }
 
 }  // namespace systolog::workloads

@@ -64,11 +64,12 @@ TEST(PairSums, MappedAreThoseOfTheMappedPairs) {
 
 /// A convolution with padding, stride and groups, a batch norm behind it, and a classifier.
 struct Small {
-  workloads::Graph graph{.name = "small", .nodes = {}};
+  workloads::Graph graph;
   workloads::Tensor images;
 
   explicit Small(std::size_t groups) {
     Draw draw(3);
+    graph.name = "small";
     workloads::Conv conv;
     conv.window = {.kernel_h = 3,
                    .kernel_w = 3,

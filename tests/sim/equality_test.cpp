@@ -7,6 +7,7 @@
 
 #include "sim/execution.h"
 #include "tests/sim/random_network.h"
+#include "workloads/reference.h"
 
 namespace systolog::sim::test {
 namespace {
@@ -65,6 +66,63 @@ TEST_P(Fidelities, GiveTheSameBits) {
     EXPECT_GT(layer.compute, 0U);
     EXPECT_LT(layer.compute, layer.total) << "a layer also loads and stores";
   }
+}
+
+/// in -> mirrored pad -> 3x3 convolution -> relu -> times a picture of factors, beside it constant
+/// channels; the convolution itself and all channels are outputs.
+workloads::Graph with_two_outputs(Draw& draw) {
+  workloads::Graph graph;
+  graph.name = "two outputs";
+  const auto values = [&](std::size_t count) {
+    std::vector<float> list;
+    for (std::size_t i = 0; i < count; ++i) list.push_back(draw.value());
+    return list;
+  };
+  workloads::Conv conv;
+  conv.window.kernel_h = conv.window.kernel_w = 3;
+  conv.filters = 3;
+  conv.weights = values(3 * 2 * 9);
+  const workloads::Shape out{3, 5, 4};
+  graph.nodes.push_back({"in", workloads::Input{}, {}, {2, 5, 4}});
+  graph.nodes.push_back(
+      {"rows", workloads::Pad{{0, 1, 0}, {0, 1, 0}, 0, workloads::PadMode::kReflect}, {0}, {}});
+  graph.nodes.push_back(
+      {"columns", workloads::Pad{{0, 0, 2}, {0, 0, 0}, 0, workloads::PadMode::kEdge}, {1}, {}});
+  graph.nodes.push_back({"conv", conv, {2}, {}});
+  graph.nodes.push_back({"relu", workloads::Relu{}, {3}, {}});
+  graph.nodes.push_back({"factors", workloads::ConstantTensor{out, values(out.count())}, {}, {}});
+  graph.nodes.push_back({"product", workloads::Mul{}, {4, 5}, {}});
+  graph.nodes.push_back({"beside", workloads::ConstantTensor{{1, 5, 4}, values(20)}, {}, {}});
+  graph.nodes.push_back({"all", workloads::Concat{0}, {6, 7}, {}});
+  graph.outputs = {{"all", 8}, {"conv", 3}};
+  workloads::infer_shapes(graph);
+  return graph;
+}
+
+TEST(SeveralOutputs, AreThoseOfTheGraphAtEveryFidelity) {
+  Draw draw(7);
+  workloads::Graph graph = with_two_outputs(draw);
+  const std::size_t count = 5;
+  const auto images = random_images(graph, count, draw);
+  const Network network = lower_calibrated(graph, {"fp32/exact/fp32", {}}, images);
+  AcceleratorConfig config = random_accelerator(draw);
+  config.compiler.batch = 2;  // and a rest
+  const CompiledNetwork compiled = compile_for(network, config, count);
+  const Execution functional = execute(network, compiled, config, Fidelity::kFunctional, images);
+  const Execution timed = execute(network, compiled, config, Fidelity::kTransaction, images);
+  EXPECT_EQ(timed.outputs.values, functional.outputs.values);
+  ASSERT_EQ(functional.more_outputs.size(), 1U);
+  EXPECT_EQ(timed.more_outputs.at(0).values, functional.more_outputs[0].values);
+
+  const auto near = [](const workloads::Tensor& got, const workloads::Tensor& wanted) {
+    ASSERT_EQ(got.shape, wanted.shape);
+    for (std::size_t i = 0; i < got.values.size(); ++i) {
+      ASSERT_NEAR(got.values[i], wanted.values[i], 1e-5) << i;
+    }
+  };
+  near(functional.outputs, workloads::run_reference(graph, images));
+  graph.outputs = {{"conv", 3}};
+  near(functional.more_outputs[0], workloads::run_reference(graph, images));
 }
 
 }  // namespace

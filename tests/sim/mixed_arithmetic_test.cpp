@@ -50,7 +50,8 @@ TEST(Plan, ThatIsWrongIsRefusedWithItsPlace) {
 
 /// in -> a -> pool -> b, and a -> sum(a, b') elsewhere: 1x1 convolutions of weight 1.
 workloads::Graph two_convolutions() {
-  workloads::Graph graph{.name = "two", .nodes = {}};
+  workloads::Graph graph;
+  graph.name = "two";
   workloads::Conv conv;
   conv.filters = 2;
   conv.weights = {1, 0, 0, 1};

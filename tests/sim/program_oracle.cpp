@@ -103,9 +103,11 @@ class Follower {
     for (std::uint32_t i = 0; i < program_.commands.size() && wrong_.empty(); ++i) {
       for (const Touch& t : touches(program_.commands[i], arithmetic_)) touch(i, t);
     }
-    for (std::uint64_t b = 0; b < program_.output_bytes && wrong_.empty(); ++b) {
-      const auto& byte = memories_[kDram].at(program_.output_address + b);
-      if (!byte.writer) wrong_ = "output byte " + std::to_string(b) + " is never stored";
+    for (const DramRegion& output : program_.outputs) {
+      for (std::uint64_t b = 0; b < output.bytes && wrong_.empty(); ++b) {
+        const auto& byte = memories_[kDram].at(output.address + b);
+        if (!byte.writer) wrong_ = "output byte " + std::to_string(b) + " is never stored";
+      }
     }
     return wrong_;
   }
@@ -248,8 +250,11 @@ std::string describe(const Program& program) {
   std::ostringstream out;
   out.precision(9);
   out << program.batch << " " << program.dram_bytes << " " << program.input_address << " "
-      << program.input_bytes << " " << program.output_address << " " << program.output_bytes
-      << "\n";
+      << program.input_bytes;
+  for (const DramRegion& output : program.outputs) {
+    out << " " << output.address << " " << output.bytes;
+  }
+  out << "\n";
   for (const Command& command : program.commands) {
     out << command.layer << ": ";
     std::visit(Describer{out}, command.work);

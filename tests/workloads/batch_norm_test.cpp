@@ -30,7 +30,8 @@ std::vector<std::string> names(const Graph& graph) {
 
 /// A residual block and a classifier with a BatchNorm in every place where one can stand.
 Graph network() {
-  Graph g{.name = "net", .nodes = {}};
+  Graph g;
+  g.name = "net";
   g.nodes.push_back({"in", Input{}, {}, {3, 8, 8}});
   g.nodes.push_back({"bn0", norm(3, 10), {0}, {}});  // behind the input: stays
   g.nodes.push_back({"conv1", conv(4, 3, 20), {1}, {}});

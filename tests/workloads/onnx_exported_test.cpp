@@ -317,13 +317,13 @@ TEST(OnnxExported, EveryNodeThatIsRefusedIsToldAtOnce) {
   OnnxBuilder b({-1, 2, 4, 4});
   b.node("Warp", "first", {"x"});
   b.node("Relu", "behind", {"first"});
-  set_text(b.node("Pad", "mirror", {"x"}), "mode", "reflect");
+  set_text(b.node("Pad", "mirror", {"x"}), "mode", "wrap");
   set(b.node("Concat", "batch", {"x", "x"}), "axis", 0);
   set(b.node("Concat", "out", {"behind", "mirror", "batch"}), "axis", 1);
   b.ints("pads", {0, 0, 0, 0, 0, 0, 0, 0});
   b.graph().mutable_node(2)->add_input("pads");
   const std::string message = message_of([&] { import(b); });
-  expect_parts(message, {"3 nodes are refused", "Warp ('first')", "'mirror' (Pad)", "'reflect'",
+  expect_parts(message, {"3 nodes are refused", "Warp ('first')", "'mirror' (Pad)", "'wrap'",
                          "'batch' (Concat)"});
   EXPECT_EQ(message.find("'behind'"), std::string::npos) << message;
   EXPECT_EQ(message.find("'out'"), std::string::npos) << message;

@@ -91,6 +91,31 @@ TEST(OnnxPad, HasAttributesInOldModelsAndPadsWithZeroUnlessTold) {
   }
 }
 
+/// numpy.pad of [[0, 1, 2], [10, 11, 12]] with one row above, two columns left, one right.
+TEST(OnnxPad, MirrorsOrRepeatsTheEdges) {
+  struct Case {
+    std::string mode;
+    Values values;
+  };
+  const Case cases[] = {
+      {"reflect", {12, 11, 10, 11, 12, 11, 2, 1, 0, 1, 2, 1, 12, 11, 10, 11, 12, 11}},
+      {"edge", {0, 0, 0, 1, 2, 2, 0, 0, 0, 1, 2, 2, 10, 10, 10, 11, 12, 12}},
+  };
+  for (const Case& c : cases) {
+    OnnxBuilder b({-1, 1, 2, 3});
+    b.ints("pads", {0, 0, 1, 2, 0, 0, 0, 1});
+    set_text(b.node("Pad", "p", {"x", "pads"}), "mode", c.mode);
+    b.node("Relu", "r", {"p"});
+    const Answer got = answer(b);
+    EXPECT_EQ(got.shape, (Shape{1, 3, 6})) << c.mode;
+    EXPECT_EQ(got.values, c.values) << c.mode;
+  }
+  OnnxBuilder b({-1, 1, 2, 3});
+  b.ints("pads", {0, 0, 2, 0, 0, 0, 0, 0});
+  set_text(b.node("Pad", "p", {"x", "pads"}), "mode", "reflect");
+  expect_parts(message_of([&] { import(b); }), {"'p'", "mirrors 2 positions along the height"});
+}
+
 TEST(OnnxPad, CropsWhereItIsNegative) {
   OnnxBuilder b({-1, 1, 3, 3});
   b.ints("pads", {0, 0, -1, 1, 0, 0, 0, -2});
@@ -119,6 +144,84 @@ TEST(OnnxConcat, PutsTensorsBehindEachOtherAlongAnyAxis) {
     EXPECT_EQ(got.shape, c.shape) << "axis " << c.axis;
     EXPECT_EQ(got.values, c.values) << "axis " << c.axis;
   }
+}
+
+TEST(OnnxConcat, TakesConstantsAmongActivations) {
+  OnnxBuilder b({-1, 2, 1, 2});
+  b.floats("zeros", {1, 1, 1, 2}, {7, 8});
+  set(b.node("Concat", "c", {"zeros", "x"}), "axis", 1);
+  const Answer got = answer(b);
+  EXPECT_EQ(got.shape, (Shape{3, 1, 2}));
+  EXPECT_EQ(got.values, (Values{7, 8, 0, 1, 100, 101}));
+}
+
+TEST(OnnxConstant, MayDifferFromPixelToPixel) {
+  struct Case {
+    std::string type;
+    Dims dims;
+    Values constant;
+    bool constant_first;
+    Values values;  // for the image 0, 1, 10, 11 of one channel
+  };
+  const Case cases[] = {
+      {"Add", {1, 1, 2, 2}, {1, 2, 3, 4}, false, {1, 3, 13, 15}},
+      {"Add", {2}, {1, 2}, true, {1, 3, 11, 13}},
+      {"Sub", {2, 1}, {1, 2}, false, {-1, 0, 8, 9}},
+      {"Sub", {2, 2}, {1, 2, 3, 4}, true, {1, 1, -7, -7}},
+      {"Mul", {1, 2}, {2, 3}, false, {0, 3, 20, 33}},
+      {"Div", {2, 1}, {2, 4}, false, {0, 0.5F, 2.5F, 2.75F}},
+  };
+  for (const Case& c : cases) {
+    OnnxBuilder b({-1, 1, 2, 2});
+    b.floats("c", c.dims, c.constant);
+    b.node(
+        c.type, "op",
+        c.constant_first ? std::vector<std::string>{"c", "x"} : std::vector<std::string>{"x", "c"});
+    EXPECT_EQ(answer(b).values, c.values) << c.type;
+  }
+}
+
+TEST(OnnxOutputs, MayBeSeveralAndTheFirstAnswers) {
+  OnnxBuilder b({-1, 1, 1, 2});
+  b.floats("w", {1, 1, 1, 1}, {2});
+  b.node("Conv", "conv", {"x", "w"});
+  b.node("Relu", "relu", {"conv"});
+  b.node("Neg", "unread", {"relu"});
+  b.graph().mutable_output(0)->set_name("relu");
+  b.graph().add_output()->set_name("conv");
+  const Graph graph = import(b);
+  ASSERT_EQ(graph.outputs.size(), 2U);
+  EXPECT_EQ(graph.outputs[0].name, "relu");
+  EXPECT_EQ(graph.nodes[graph.outputs[1].node].name, "conv");
+  EXPECT_EQ(graph.nodes.size(), 3U);
+  EXPECT_EQ(run_reference(graph, {{1, 1, 1, 2}, {-3, 4}}).values, (Values{0, 8}));
+}
+
+/// A batch norm behind a convolution that is an output too may not go into its weights.
+TEST(OnnxOutputs, KeepTheirOwnValues) {
+  OnnxBuilder b({-1, 1, 1, 1});
+  b.floats("w", {1, 1, 1, 1}, {2});
+  for (const char* name : {"gamma", "beta", "mean", "var"}) b.floats(name, {1}, {4});
+  b.node("Conv", "conv", {"x", "w"});
+  b.node("BatchNormalization", "bn", {"conv", "gamma", "beta", "mean", "var"});
+  b.graph().add_output()->set_name("conv");
+  Graph graph = import(b);
+  fold_batch_norm(graph);
+  EXPECT_EQ(graph.nodes.size(), 3U);
+  EXPECT_EQ(std::get<Conv>(graph.nodes[graph.outputs[1].node].op).weights, (Values{2}));
+}
+
+TEST(OnnxInput, OpenSizesAreThoseThatAreGiven) {
+  OnnxBuilder b({-1, 1, -1, 2});
+  b.node("Relu", "r", {"x"});
+  const Folder folder;
+  const auto file = folder.write("model.onnx", b.bytes());
+  EXPECT_EQ(import_onnx(file, {1, 3, 2}).input_shape(), (Shape{1, 3, 2}));
+  expect_parts(message_of([&] {
+                 import_onnx(file, {1, 3, 4});
+               }),
+               {"dimension 3 is 2", "input shape given has 4"});
+  expect_parts(message_of([&] { import_onnx(file, {3, 2}); }), {"3 dimensions", "given 2"});
 }
 
 TEST(OnnxMovement, RefusesWhatReachesIntoTheBatchOrTakesNothing) {

@@ -238,7 +238,7 @@ TEST(OnnxErrors, ShapesThatContradictEachOther) {
          b.floats("c", {4}, {1, 2, 3, 4});
          b.node("Add", "sum", {"fc", "c"});
        },
-       {"'sum'", "'c'", "[4]", "[3]"}},
+       {"'sum'", "'c'", "[4]", "[N, 3]"}},
       {"reshape to another count",
        [](auto& b) {
          b.ints("s", {-1, 17});

@@ -221,6 +221,25 @@ TEST(OnnxSoftmax, TakesTheDefaultAxisOfEachOpset) {
   }
 }
 
+/// Up to opset 12 over everything from the axis on, row by row.
+TEST(OnnxSoftmax, OfOldModelsTakesAllFromItsAxisOn) {
+  const Values image = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};  // [2, 3, 2]
+  const auto rows_of = [&](std::int64_t axis) {
+    OnnxBuilder b({-1, 2, 3, 2}, 11);
+    set(b.node("Softmax", "s", {"x"}), "axis", axis);
+    return run(import(b), image);
+  };
+  for (const auto& [axis, row] : {std::pair(1, 12), std::pair(2, 6), std::pair(3, 2), {-1, 2}}) {
+    const Values got = rows_of(axis);
+    ASSERT_EQ(got.size(), 12U);
+    for (int i = 0; i < 12; ++i) {
+      double sum = 0;
+      for (int k = 0; k < row; ++k) sum += std::exp(image[i / row * row + k] - image[i]);
+      EXPECT_NEAR(got[static_cast<std::size_t>(i)], 1 / sum, 1e-6) << "axis " << axis << ", " << i;
+    }
+  }
+}
+
 TEST(OnnxReshape, EveryWayToSayTheSameShape) {
   struct Case {
     std::int64_t batch;

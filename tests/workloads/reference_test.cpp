@@ -175,7 +175,8 @@ TEST(Reference, NanSurvivesReluAndMaxPool) {
 
 /// in -> conv -> relu -> add(conv, relu) -> flatten -> gemm: a value that two nodes read.
 Graph branched() {
-  Graph graph{.name = "branched", .nodes = {}};
+  Graph graph;
+  graph.name = "branched";
   graph.nodes.push_back({"in", Input{}, {}, {2, 6, 6}});
   graph.nodes.push_back(
       {"conv",

@@ -62,7 +62,8 @@ inline void expect_parts(const std::string& message, const std::vector<std::stri
 
 /// A graph of the input and one node behind it (Add reads the input twice).
 inline Graph one_node(Shape input, Operator op) {
-  Graph graph{.name = "test", .nodes = {}};
+  Graph graph;
+  graph.name = "test";
   graph.nodes.push_back({"in", Input{}, {}, input});
   std::vector<std::size_t> inputs(std::holds_alternative<Add>(op) ? 2 : 1, 0);
   graph.nodes.push_back({"op", std::move(op), std::move(inputs), {}});

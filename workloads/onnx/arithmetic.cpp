@@ -14,8 +14,10 @@ namespace systolog::workloads::onnx_import {
 namespace {
 
 /// One value a channel from a constant that numpy's rules broadcast over the activation: a
-/// scalar, or sizes of 1 but for the channels, wherever the view has them.
-std::vector<float> per_channel(const Constant& c, const View& seen, const Shape& shape) {
+/// scalar, or sizes of 1 but for the channels, wherever the view has them. Nothing where it differs
+/// along another dimension.
+std::optional<std::vector<float>> per_channel(const Constant& c, const View& seen,
+                                              const Shape& shape) {
   bool fits = c.dims.size() <= seen.dims.size() + 1;
   std::size_t values = 1;
   for (std::size_t from_end = 0; from_end < c.dims.size(); ++from_end) {
@@ -26,13 +28,7 @@ std::vector<float> per_channel(const Constant& c, const View& seen, const Shape&
     fits = fits && is_channel && size == shape.channels;
     values = size;
   }
-  if (!fits || c.count() == 0) {
-    const std::string n = std::to_string(shape.channels);
-    throw UserError(
-        "constant '" + c.name + "' has shape " + to_string(c.dims) + ", allowed beside " +
-        to_string(shape) + ": one value, or " +
-        (seen.dims.size() == 1 ? "[" + n + "]" : "one a channel, as [" + n + ", 1, 1]"));
-  }
+  if (!fits || c.count() == 0) return std::nullopt;
   return values == 1 ? std::vector<float>(shape.channels, c.floats[0]) : c.floats;
 }
 
@@ -48,10 +44,35 @@ struct Operands {
   int activation, constant;
 };
 
-std::vector<float> constant_of(NodeImport& node, const Operands& o) {
+std::optional<std::vector<float>> constant_of(NodeImport& node, const Operands& o) {
   const View& seen = node.view(o.activation);
   node.charge(2 * node.node_shape(seen.node).channels);
   return per_channel(node.float_constant(o.constant), seen, node.node_shape(seen.node));
+}
+
+/// `Op` of the activation and a constant that is more than one value a channel: a tensor that lies
+/// in memory as activations do. It may not be larger than the activation.
+template <typename Op>
+void emit_with_tensor(NodeImport& node, const Operands& o, const Constant& constant) {
+  View seen = node.view(o.activation);
+  const auto refuse = [&] {
+    throw UserError("constant '" + constant.name + "' has shape " + to_string(constant.dims) +
+                    ", allowed beside [N, " + to_string(seen.dims).substr(1) +
+                    ": those dimensions, or 1 for any of them");
+  };
+  if (!seen.has_axes() || constant.dims.size() > seen.dims.size() + 1 || constant.count() == 0) {
+    refuse();
+  }
+  for (std::size_t from_end = 0; from_end < constant.dims.size(); ++from_end) {
+    const std::size_t size = constant.dims[constant.dims.size() - 1 - from_end];
+    const bool is_batch = from_end == seen.dims.size();
+    if (size != 1 && (is_batch || size != seen.dims[seen.dims.size() - 1 - from_end])) refuse();
+  }
+  const std::size_t other = node.constant_view(constant, seen).node;
+  std::vector<std::size_t> inputs = {seen.node, other};
+  if (o.constant == 0) std::swap(inputs[0], inputs[1]);
+  seen.node = node.append(Op{}, std::move(inputs));
+  node.bind(std::move(seen));
 }
 
 /// scale * activation + shift, channel by channel, however the activation lies.
@@ -119,7 +140,11 @@ void import_add(NodeImport& node) {
   node.check_arity(2, 2);
   const auto operands = one_constant(node);
   if (!operands) return emit_binary<Add>(node);
-  add_constant(node, *operands, constant_of(node, *operands));
+  auto shift = constant_of(node, *operands);
+  if (!shift) {
+    return emit_with_tensor<Add>(node, *operands, node.float_constant(operands->constant));
+  }
+  add_constant(node, *operands, std::move(*shift));
 }
 
 /// x - c adds -c; c - x scales by -1 and adds c.
@@ -127,22 +152,28 @@ void import_sub(NodeImport& node) {
   node.check_arity(2, 2);
   const auto operands = one_constant(node);
   if (!operands) return emit_binary<Sub>(node);
-  std::vector<float> values = constant_of(node, *operands);
-  if (operands->constant == 0) {
-    std::vector<float> scale(values.size(), -1.0F);
-    return emit_affine(node, operands->activation, std::move(scale), std::move(values));
+  auto values = constant_of(node, *operands);
+  if (!values) {
+    return emit_with_tensor<Sub>(node, *operands, node.float_constant(operands->constant));
   }
-  for (float& value : values) value = -value;
-  add_constant(node, *operands, std::move(values));
+  if (operands->constant == 0) {
+    std::vector<float> scale(values->size(), -1.0F);
+    return emit_affine(node, operands->activation, std::move(scale), std::move(*values));
+  }
+  for (float& value : *values) value = -value;
+  add_constant(node, *operands, std::move(*values));
 }
 
 void import_mul(NodeImport& node) {
   node.check_arity(2, 2);
   const auto operands = one_constant(node);
   if (!operands) return emit_binary<Mul>(node);
-  std::vector<float> scale = constant_of(node, *operands);
-  std::vector<float> shift(scale.size(), 0.0F);
-  emit_affine(node, operands->activation, std::move(scale), std::move(shift));
+  auto scale = constant_of(node, *operands);
+  if (!scale) {
+    return emit_with_tensor<Mul>(node, *operands, node.float_constant(operands->constant));
+  }
+  std::vector<float> shift(scale->size(), 0.0F);
+  emit_affine(node, operands->activation, std::move(*scale), std::move(shift));
 }
 
 /// By a constant: times its reciprocal.
@@ -152,10 +183,15 @@ void import_div(NodeImport& node) {
   if (!operands || operands->constant == 0) {
     throw UserError("divides by an activation, allowed a constant");
   }
-  std::vector<float> scale = constant_of(node, *operands);
-  for (float& value : scale) value = finite(1.0F / value);
-  std::vector<float> shift(scale.size(), 0.0F);
-  emit_affine(node, operands->activation, std::move(scale), std::move(shift));
+  auto scale = constant_of(node, *operands);
+  if (!scale) {
+    Constant tensor = node.float_constant(operands->constant);
+    for (float& value : tensor.floats) value = finite(1.0F / value);
+    return emit_with_tensor<Mul>(node, *operands, tensor);
+  }
+  for (float& value : *scale) value = finite(1.0F / value);
+  std::vector<float> shift(scale->size(), 0.0F);
+  emit_affine(node, operands->activation, std::move(*scale), std::move(shift));
 }
 
 void import_neg(NodeImport& node) {
@@ -168,7 +204,15 @@ void import_neg(NodeImport& node) {
 void import_p_relu(NodeImport& node) {
   node.check_arity(2, 2);
   // numpy broadcasts a slope of [C] along the width; exporters mean [C, 1, 1] and write it.
-  std::vector<float> slope = constant_of(node, {0, 1});
+  const auto given = constant_of(node, {0, 1});
+  if (!given) {
+    const std::size_t channels = node.node_shape(node.view(0).node).channels;
+    throw UserError("slope '" + node.float_constant(1).name + "' has shape " +
+                    to_string(node.float_constant(1).dims) +
+                    ", allowed one value, or one a channel, as [" + std::to_string(channels) +
+                    ", 1, 1]");
+  }
+  std::vector<float> slope = *given;
   const bool one = std::ranges::all_of(slope, [&](float s) { return s == slope[0]; });
   if (one) return node.emit_like_input(Activate{models::Activation::kLeakyRelu, slope[0], 0.0F});
   View seen = node.view(0);

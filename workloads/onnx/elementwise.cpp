@@ -131,15 +131,20 @@ void import_softmax(NodeImport& node) {
   std::size_t behind = 1;
   for (std::size_t d = axis; d < seen.dims.size(); ++d) behind *= seen.dims[d];
   if (flattens && behind > 1) {
-    if (axis != 1) {
-      throw UserError("softmax from axis " + std::to_string(axis) + " of [N, " +
-                      to_string(seen.dims).substr(1) + " on, allowed 1 before opset 13");
+    std::size_t before = 1;
+    for (std::size_t d = 0; d + 1 < axis; ++d) before *= seen.dims[d];
+    const std::size_t in = node.row_major(0);
+    if (before == 1) {
+      const std::size_t flat =
+          node.append(Reshape{shape_for({behind * seen.dims[axis - 1]})}, {in});
+      return node.emit(Reshape{shape_for(seen.dims)}, {node.append(Softmax{}, {flat})});
     }
-    std::size_t count = 1;
-    for (const std::size_t size : seen.dims) count *= size;
-    const std::size_t flat = node.append(Reshape{shape_for({count})}, {node.row_major(0)});
-    const std::size_t soft = node.append(Softmax{}, {flat});
-    return node.emit(Reshape{shape_for(seen.dims)}, {soft});
+    // Rows of all from the axis on: each a pixel whose channels they are.
+    const std::size_t row = behind * seen.dims[axis - 1];
+    const std::size_t turned =
+        node.append(Transpose{{before, row}, {1, 0}, shape_for({row, before})}, {in});
+    const std::size_t soft = node.append(Softmax{}, {turned});
+    return node.emit(Transpose{{row, before}, {1, 0}, shape_for(seen.dims)}, {soft});
   }
   const View last = node.with_channels_along(0, axis - 1);
   node.bind(View{node.append(Softmax{}, {last.node}), last.dims, last.axes});

@@ -46,22 +46,31 @@ std::vector<std::int64_t> integers(NodeImport& node, int input, const std::strin
 }  // namespace
 
 void import_concat(NodeImport& node) {
-  node.check_arity(1, node.inputs());
+  node.check_arity(std::max(node.inputs(), 1), node.inputs());
   const std::int64_t axis = node.attributes.integer("axis", 1);
-  const auto d = dimension(node.view(0), axis);
+  int first = 0;  // activation; fold_constants() has taken those without one
+  while (node.is_constant(first)) ++first;
+  const auto d = dimension(node.view(first), axis);
   if (!d) throw UserError("joins along the batch, allowed the other axes");
   const auto kind = [&](int i) {
     const Shape& shape = node.node_shape(node.view(i).node);
     return std::tuple(node.view(i).axes, shape.is_vector, shape.is_series);
   };
   bool one_order = true;
-  for (int i = 1; i < node.inputs(); ++i) one_order = one_order && kind(i) == kind(0);
+  for (int i = first + 1; i < node.inputs(); ++i) {
+    one_order = one_order && (node.is_constant(i) || kind(i) == kind(first));
+  }
+  if (!one_order) node.activation(first);
+  View seen = node.view(first);
+  if (*d >= seen.axes.size()) throw UserError("joins activations of different dimensions");
   std::vector<std::size_t> inputs;
   for (int i = 0; i < node.inputs(); ++i) {
-    inputs.push_back(one_order ? node.view(i).node : node.activation(i));
+    if (node.is_constant(i)) {
+      inputs.push_back(node.constant_view(node.float_constant(i), seen).node);
+    } else {
+      inputs.push_back(one_order ? node.view(i).node : node.activation(i));
+    }
   }
-  View seen = node.view(0);
-  if (*d >= seen.axes.size()) throw UserError("joins activations of different dimensions");
   const std::size_t position = seen.axes[*d];
   seen.node = node.append(Concat{position}, std::move(inputs));
   seen.dims[*d] = sizes_of(node.node_shape(seen.node))[position];
@@ -72,8 +81,9 @@ void import_pad(NodeImport& node) {
   const bool as_input = node.opset() >= 11;
   node.check_arity(as_input ? 2 : 1, as_input ? 4 : 1);
   const std::string mode = node.attributes.text("mode", "constant");
-  if (mode != "constant") {
-    throw UserError("attribute 'mode': got '" + printable(mode) + "', allowed 'constant'");
+  if (mode != "constant" && mode != "reflect" && mode != "edge") {
+    throw UserError("attribute 'mode': got '" + printable(mode) +
+                    "', allowed 'constant', 'reflect', 'edge'");
   }
   View seen = node.view(0);
   const std::vector<std::int64_t> pads = integers(node, 1, "pads", as_input);
@@ -88,7 +98,9 @@ void import_pad(NodeImport& node) {
                     std::to_string(2 * axes.size()));
   }
   Pad pad;
-  if (as_input && node.has_input(2)) {
+  if (mode != "constant") {
+    pad.mode = mode == "edge" ? PadMode::kEdge : PadMode::kReflect;
+  } else if (as_input && node.has_input(2)) {
     const Constant value = node.float_constant(2);
     if (value.count() != 1) throw UserError("'" + value.name + "' holds more than one value");
     pad.value = value.floats[0];
@@ -123,7 +135,18 @@ void import_pad(NodeImport& node) {
     seen.dims[*dim] = crop.count[d] + pad.before[d] + pad.after[d];
   }
   if (crop.count != all) seen.node = node.append(crop, {seen.node});
-  seen.node = node.append(pad, {seen.node});
+  if (pad.mode == PadMode::kConstant) {
+    seen.node = node.append(pad, {seen.node});
+    return node.bind(std::move(seen));
+  }
+  // One axis after the other: corners come from what was padded before.
+  for (std::size_t d = 0; d < 3; ++d) {
+    if (pad.before[d] == 0 && pad.after[d] == 0) continue;
+    Pad one{.mode = pad.mode};
+    one.before[d] = pad.before[d];
+    one.after[d] = pad.after[d];
+    seen.node = node.append(one, {seen.node});
+  }
   node.bind(std::move(seen));
 }
 

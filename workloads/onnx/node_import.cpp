@@ -2,6 +2,7 @@
 #include "workloads/onnx/node_import.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "models/user_error.h"
@@ -171,6 +172,38 @@ void NodeImport::bind(Constant constant) {
 void NodeImport::take_over(int i) {
   import_.value_of_node[view(i).node] = proto_.output(0);
   bind(value(i));
+}
+
+View NodeImport::constant_view(const Constant& constant, const View& like) {
+  std::vector<std::size_t> dims = constant.dims;
+  if (dims.size() == like.dims.size() + 1 && dims[0] == 1) dims.erase(dims.begin());
+  if (!like.has_axes() || dims.size() > like.dims.size() || constant.count() == 0) {
+    throw UserError("constant '" + constant.name + "' has shape " + to_string(constant.dims) +
+                    ", allowed at most the dimensions of [1, " + to_string(like.dims).substr(1));
+  }
+  dims.insert(dims.begin(), like.dims.size() - dims.size(), 1);
+  std::array<std::size_t, 3> sizes = {1, 1, 1}, stride = {0, 0, 0};
+  std::size_t elements = 1;
+  for (std::size_t d = dims.size(); d-- > 0;) {
+    sizes[like.axes[d]] = dims[d];
+    stride[like.axes[d]] = elements;
+    elements *= dims[d];
+  }
+  charge(elements);
+  ConstantTensor tensor{with_sizes(node_shape(like.node), sizes), {}};
+  tensor.values.reserve(elements);
+  for (std::size_t c = 0; c < sizes[0]; ++c) {
+    for (std::size_t y = 0; y < sizes[1]; ++y) {
+      for (std::size_t x = 0; x < sizes[2]; ++x) {
+        tensor.values.push_back(constant.floats[c * stride[0] + y * stride[1] + x * stride[2]]);
+      }
+    }
+  }
+  Graph& graph = import_.graph;
+  graph.nodes.push_back({unique_name(import_, constant.name), std::move(tensor), {}, {}});
+  import_.value_of_node.emplace_back();  // of no ONNX value alone
+  infer_shape(graph, graph.nodes.size() - 1);
+  return {graph.nodes.size() - 1, std::move(dims), like.axes};
 }
 
 Node* NodeImport::sole_producer(int i) {

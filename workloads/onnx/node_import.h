@@ -84,6 +84,9 @@ class NodeImport {
   void emit_like_input(Operator op);
   /// Adds a node to the graph.
   std::size_t append(Operator op, std::vector<std::size_t> inputs, int output = 0);
+  /// A constant as an activation whose axes lie as those of `like`: of its dimensions, or of those
+  /// behind a batch of 1, each is some dimension of `like`, from the last on.
+  View constant_view(const Constant& constant, const View& like);
   int outputs() const { return proto_.output_size(); }
   const std::string& output_name(int i) const { return proto_.output(i); }
   /// Binds an output to a value that is there already.
