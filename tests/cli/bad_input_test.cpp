@@ -135,7 +135,7 @@ TEST(BadModel, ThatIsMissingOrAFolderIsNamed) {
   fs::create_directory(folder / "folder.onnx");
   expect_refused("--config edge16 --workload " + quoted(folder / "folder.onnx"), "folder.onnx: ");
   expect_refused("--config edge16 --workload nowhere",
-                 "allowed a path or one of alexnet, googlenet");
+                 "allowed a path or one of alexnet, cifarnet, googlenet");
 }
 
 TEST(BadWorkload, IsNamedByRunAndByCheck) {
