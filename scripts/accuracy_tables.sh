@@ -109,7 +109,7 @@ tables() {
           "\(points(from)) | \(.topk | percent(2)) | \(.agreement | percent(1)) | " +
           "\(.mean_abs_error | . * 10000 | round / 10000) | \(.max_abs_error | . * 1000 | round / 1000) |";
       .[0] as $first
-      | "### \($first.workload): \($first.data), \($first.images) images\n",
+      | "### \($first.workload): \($first.data) (\($first.images) images)\n",
         "| arithmetic | top-1 % | 95 % | to FP32 | top-\($first.k) % | = FP32 % | mean error | max error |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
         ($first.reference | line($first.reference)),
