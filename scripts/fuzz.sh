@@ -27,13 +27,15 @@ mkdir -p "$seeds"/{cifar,config,idx,image,npy,onnx} build/fuzz/found
 cp configs/*.json "$seeds/config/"
 cp workloads/networks/lenet5.onnx "$seeds/onnx/"
 cp tests/fuzz/seeds/tiny.* "$seeds/image/"
-data=workloads/data/fashion-mnist
+pixels=build/fuzz/pixels
+gzip -dc workloads/data/fashion-mnist/t10k-first1000-images-idx3-ubyte.gz >$pixels
+bytes_of() { dd if=$pixels bs=1 skip="$1" count="$2" status=none; }
 {
   printf '\12\0\0\10\3\0\0\0\2\0\0\0\34\0\0\0\34'
-  gzip -dc $data/t10k-first1000-images-idx3-ubyte.gz | tail -c +17 | head -c 1568
+  bytes_of 16 1568
   printf '\0\0\10\1\0\0\0\2\1\2'
 } >"$seeds/idx/two"
-{ printf '\3' && gzip -dc $data/t10k-first1000-images-idx3-ubyte.gz | head -c 3072; } >"$seeds/cifar/one"
+{ printf '\3' && bytes_of 0 3072; } >"$seeds/cifar/one"
 gzip -nc "$seeds/cifar/one" >"$seeds/cifar/one.gz"
 npy() { printf '\223NUMPY\1\0v\0%-117s\n' "{'descr': '$1', 'fortran_order': False, 'shape': $2, }"; }
 { npy '|u1' '(2, 3, 4, 5)' && head -c 120 "$seeds/cifar/one"; } >"$seeds/npy/bytes"
@@ -47,8 +49,7 @@ for target in "$@"; do
   build/fuzz/fuzz_"$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
     -max_len=300000 -print_final_stats=1 -verbosity=0 -close_fd_mask=1 \
     -artifact_prefix="build/fuzz/found/$target-" \
-    "build/fuzz/corpus/$target" "$seeds/$target" 2>&1 | grep -E 'number_of_executed|ERROR|SUMMARY|found/' ||
-    true
-  [ "${PIPESTATUS[0]}" -eq 0 ] || status=1
+    "build/fuzz/corpus/$target" "$seeds/$target" >"build/fuzz/$target.log" 2>&1 || status=1
+  grep -E 'number_of_executed|ERROR|SUMMARY|found/' "build/fuzz/$target.log" || true
 done
 exit $status
