@@ -4,9 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <limits>
 
 #include "models/wilson.h"
+#include "sim/output_files.h"
+#include "tests/workloads/support.h"
 
 namespace systolog::sim {
 namespace {
@@ -98,6 +101,33 @@ TEST(OutputHash, IsTheSha256OfTheLittleEndianBytes) {
   EXPECT_EQ(sha256({}), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   EXPECT_EQ(sha256(std::vector<float>{1.0F}),
             "e00e5eb9444182f352323374ef4e08ebcb784725fdd4fd612d7730540b3e0c8c");
+}
+
+TEST(OutputHash, OfSeveralOutputsIsThatOfAllTheirBytes) {
+  const workloads::Tensor more[] = {logits({{2.0F}}), logits({{3.0F}})};
+  EXPECT_EQ(sha256(std::vector<float>{1.0F}, more), sha256(std::vector<float>{1.0F, 2.0F, 3.0F}));
+}
+
+TEST(OutputFiles, AreNamedAfterSeveralOutputs) {
+  using workloads::test::expect_parts;
+  using workloads::test::message_of;
+  const workloads::test::Folder folder;
+  const auto file = folder.path() / "y.npy";
+  const workloads::Tensor first = logits({{1.0F, 2.0F}}), second = logits({{3.0F}});
+  workloads::Graph graph;
+  graph.nodes.resize(2);
+  write_outputs(file, graph, first, {});
+  EXPECT_TRUE(std::filesystem::remove(file));
+  graph.outputs = {{"logits", 0}, {"aux/1:0", 1}};
+  write_outputs(file, graph, first, {&second, 1});
+  EXPECT_FALSE(std::filesystem::exists(file));
+  EXPECT_EQ(std::filesystem::file_size(folder.path() / "y.logits.npy"), 128U + 2 * 4);
+  EXPECT_EQ(std::filesystem::file_size(folder.path() / "y.aux_1_0.npy"), 128U + 4);
+  graph.outputs[0].name = "aux_1/0";
+  expect_parts(message_of([&] {
+                 write_outputs(file, graph, first, {&second, 1});
+               }),
+               {"y.npy", "two outputs"});
 }
 
 }  // namespace

@@ -365,7 +365,7 @@ Constant constant_of_shape(const ConstantNode& node) {
   value.floats = {0.0F};
   if (node.attributes.has("value")) value = decode(node.attributes.tensor("value"));
   if (value.count() != 1) throw UserError("attribute 'value': allowed one value");
-  return picked(value, dims_from(node.input(0)), [](std::size_t) { return 0; });
+  return picked(value, dims_from(node.input(0)), [](std::size_t) { return std::size_t{0}; });
 }
 
 Constant expand(const ConstantNode& node) {
