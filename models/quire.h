@@ -23,8 +23,9 @@ constexpr int quire_bits(int span) {
 }
 
 /// Exact fixed-point sum in two's complement, `kLimbs` words of 64 bits, the least first. The three
-/// least values are kept for what is no number (a sum cannot reach them: carry bits): NaN (NaR of
-/// posits, 1 then zeros as in [posit]), minus and plus infinity.
+/// least values are kept for what is no number: NaN (NaR of posits, 1 then zeros as in [posit]),
+/// minus and plus infinity. A sum reaches them only where all carry bits are used up, as 2^14 and
+/// more products of maxpos and -maxpos can.
 template <int kLimbs>
 struct Quire {
   std::array<std::uint64_t, kLimbs> limbs{};

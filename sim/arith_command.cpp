@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // systolog arith: one operation a line, stdin to stdout.
+#include <algorithm>
 #include <charconv>
 #include <iostream>
+#include <iterator>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "models/arithmetic.h"
 #include "models/user_error.h"
@@ -20,9 +24,35 @@ constexpr Usage kUsage{
     "Reads one operation a line from stdin and prints one result a line. Operands are hex bit\n"
     "patterns of the format: mul and add take A B, dot takes A0 B0 A1 B1 ..., convert a decimal,\n"
     "C hex-float, inf or nan. Results are hex: rounded to the format; of mul on int:B and\n"
-    "fixed:B,F the unit's full 2B-bit product in two's complement. Empty lines are passed over.",
+    "fixed:B,F the unit's full 2B-bit product in two's complement; of dot the accumulator, "
+    "started\n"
+    "at zero, rounded to the format: on int:B the sum itself, saturated to B bits. Empty lines "
+    "are\n"
+    "passed over.",
     "  $ echo '0x5000 0x5800' | systolog arith mul --format posit:16,1 --multiplier plam\n"
     "  0x6400"};
+
+/// Text of the user's as a message shows it: its beginning, in quotes, on one line.
+std::string shown(std::string_view text) {
+  constexpr std::size_t kShown = 60;
+  std::string quoted = "\"";
+  for (const char c : text.substr(0, kShown)) {
+    const bool printable = static_cast<unsigned char>(c) >= ' ' && c != '\x7F';
+    quoted += printable ? c : '?';
+  }
+  return quoted + (text.size() > kShown ? "...\"" : "\"");
+}
+
+/// Refuses options that say nothing about the operation.
+void check_options(const std::string& operation, const po::variables_map& values) {
+  const std::pair<const char*, std::string_view> uses[] = {{"multiplier", "mul and dot"},
+                                                           {"accumulator", "dot"}};
+  for (const auto& [name, users] : uses) {
+    if (values.count(name) == 0 || users.find(operation) != std::string_view::npos) continue;
+    throw UserError("systolog arith: --" + std::string(name) + ": " + operation +
+                    " has none, allowed with " + std::string(users));
+  }
+}
 
 /// Lines of input cut into words, with their place for messages.
 class Lines {
@@ -33,6 +63,7 @@ class Lines {
       rest_ = line_;
       if (rest_.find_first_not_of(kBlanks) != std::string_view::npos) return true;
     }
+    if (std::cin.bad()) throw UserError("stdin: cannot be read");
     return false;
   }
 
@@ -45,9 +76,7 @@ class Lines {
   }
 
   [[noreturn]] void refuse(const std::string& why) const {
-    constexpr std::size_t kShown = 60;
-    throw UserError("stdin: line " + std::to_string(number_) + " \"" + line_.substr(0, kShown) +
-                    (line_.size() > kShown ? "..." : "") + "\": " + why);
+    throw UserError("stdin: line " + std::to_string(number_) + " " + shown(line_) + ": " + why);
   }
 
   /// An operand of `bits` bits.
@@ -58,15 +87,14 @@ class Lines {
     const auto [end, error] =
         std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
     if (error != std::errc() || end != digits.data() + digits.size() || value >> bits != 0) {
-      refuse("\"" + std::string(word) + "\" is not a hex number of " + std::to_string(bits) +
-             " bits");
+      refuse(shown(word) + " is not a hex number of " + std::to_string(bits) + " bits");
     }
     return static_cast<Code>(value);
   }
 
   void expect_end() {
     if (const auto more = word(); !more.empty()) {
-      refuse("\"" + std::string(more) + "\" is one operand too many");
+      refuse(shown(more) + " is one operand too many");
     }
   }
 
@@ -156,6 +184,13 @@ int arith_command(const Arguments& arguments) {
   if (operations.size() != 1)
     throw UserError("systolog arith: needs one of mul, add, convert, dot");
   const std::string& operation = operations.front();
+  constexpr std::string_view kOperations[] = {"mul", "add", "convert", "dot"};
+  if (std::find(std::begin(kOperations), std::end(kOperations), operation) ==
+      std::end(kOperations)) {
+    throw UserError("systolog arith: " + shown(operation) +
+                    " is not one of mul, add, convert, dot");
+  }
+  check_options(operation, values);
   const auto arithmetic = models::make_arithmetic(format + "/" + multiplier +
                                                   (accumulator.empty() ? "" : "/" + accumulator));
   const Arithmetic& a = *arithmetic;
@@ -169,10 +204,8 @@ int arith_command(const Arguments& arguments) {
     binary(a, lines, results, [&](Code x, Code y) { return a.add_codes(x, y); });
   } else if (operation == "dot") {
     dot(a, lines, results);
-  } else if (operation == "convert") {
-    convert(a, lines, results);
   } else {
-    throw UserError("systolog arith: \"" + operation + "\" is not one of mul, add, convert, dot");
+    convert(a, lines, results);
   }
   return 0;
 }

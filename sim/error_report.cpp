@@ -43,8 +43,10 @@ Json extreme_json(const Extreme& extreme, const Arithmetic& arithmetic) {
 
 std::string significant(double value) {
   if (std::isnan(value)) return "-";
+  // Whole numbers of an integer unit are shown whole.
+  const bool whole = std::abs(value) < 1e9 && value == std::round(value);
   char text[32];
-  std::snprintf(text, sizeof text, "%.4g", value == 0 ? 0.0 : value);
+  std::snprintf(text, sizeof text, whole ? "%.9g" : "%.4g", value == 0 ? 0.0 : value);
   return text;
 }
 std::string percent(double value) {

@@ -313,6 +313,10 @@ TEST(BadNumbers, OfArithAreNamedWithTheirLine) {
   refused("divide --format posit:8,0", "", "is not one of mul, add, convert, dot");
   refused("mul --format posit:8,9", "", "posit:8,9");
   refused("mul", "", "'--format' is required");
+  refused("add --format int:8 --accumulator loa:4", "", "add has none, allowed with dot");
+  refused("convert --format posit:8,0 --multiplier plam", "", "allowed with mul and dot");
+  using std::string_literals::operator""s;
+  refused("mul --format posit:16,1", "5000 5\0\n"s, "\"5?\" is not a hex number of 16 bits");
 }
 
 }  // namespace
