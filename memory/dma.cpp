@@ -7,33 +7,36 @@
 namespace systolog::memory {
 namespace {
 
-using Socket = tlm_utils::simple_initiator_socket<Dma>;
-
-tlm::tlm_response_status transport(Socket& socket, tlm::tlm_command command, std::uint64_t address,
-                                   std::vector<std::byte>& data, std::uint32_t length,
-                                   sc_core::sc_time& delay) {
-  tlm::tlm_generic_payload payload;
+void set_up(tlm::tlm_generic_payload& payload, tlm::tlm_command command, std::uint64_t address,
+            std::vector<std::byte>& data, unsigned length) {
   payload.set_command(command);
   payload.set_address(address);
   payload.set_data_ptr(reinterpret_cast<unsigned char*>(data.data()));
   payload.set_data_length(length);
   payload.set_streaming_width(length);
   payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
-  socket->b_transport(payload, delay);
-  return payload.get_response_status();
 }
 
 }  // namespace
 
 Dma::Dma(const sc_core::sc_module_name& name, const DmaConfig& config,
-         sc_core::sc_time clock_period, DmaPriority priority)
-    : sc_module(name),
-      config_(config),
-      clock_period_(clock_period),
-      priority_(priority),
-      burst_(config.burst_bytes),
-      completions_(config.outstanding_bursts) {
+         sc_core::sc_time clock_period)
+    : sc_module(name), config_(config), clock_period_(clock_period) {
   command.register_b_transport(this, &Dma::b_transport);
+  bus.register_nb_transport_bw(this, &Dma::nb_transport_bw);
+  for (std::uint32_t s = 0; s < config.outstanding_bursts; ++s) {
+    Slot& slot = slots_.emplace_back();
+    slot.bytes.resize(config.burst_bytes);
+    slot.stream = new Stream;
+    slot.set_extension(slot.stream);  // the payload deletes it
+    slot.set_mm(this);
+    free_.push_back(&slot);
+  }
+}
+
+sc_core::sc_time Dma::edge(sc_core::sc_time time) const {
+  const auto period = clock_period_.value();
+  return sc_core::sc_time::from_value((time.value() + period - 1) / period * period);
 }
 
 void Dma::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
@@ -41,58 +44,101 @@ void Dma::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay
     payload.set_response_status(tlm::TLM_COMMAND_ERROR_RESPONSE);
     return;
   }
-  Transfer transfer;
-  std::memcpy(&transfer, payload.get_data_ptr(), sizeof transfer);
-  keeper_.reset();
-  keeper_.set(delay);
-  yield();
-  tlm::tlm_response_status status = tlm::TLM_OK_RESPONSE;
-  transfer.for_each_run([&](std::uint64_t dram_address, std::uint64_t local_address) {
-    if (status == tlm::TLM_OK_RESPONSE) status = move_run(transfer, dram_address, local_address);
-  });
-  // The command ends when its last burst has arrived.
-  const sc_core::sc_time now = sc_core::sc_time_stamp();
-  const sc_core::sc_time end = *std::max_element(completions_.begin(), completions_.end());
-  delay = std::max(end, now + keeper_.get_local_time()) - now;
-  payload.set_response_status(status);
+  std::memcpy(&transfer_, payload.get_data_ptr(), sizeof transfer_);
+  load_ = transfer_.direction == Transfer::Direction::kLoad;
+  cursor_ = {};
+  if (transfer_.bytes() == 0) cursor_.i = transfer_.count[0];
+  failure_ = tlm::TLM_OK_RESPONSE;
+  end_ = sc_core::sc_time_stamp() + delay;
+  next_issue_ = std::max(next_issue_, edge(end_));
+  issue();
+  while (has_next() || free_.size() < slots_.size()) sc_core::wait(done_);
+  payload.set_response_status(failure_);
+  delay = std::max(end_, sc_core::sc_time_stamp()) - sc_core::sc_time_stamp();
 }
 
-tlm::tlm_response_status Dma::move_run(const Transfer& transfer, std::uint64_t dram_address,
-                                       std::uint64_t local_address) {
-  Socket& local = socket_of(transfer.scratchpad);
-  for (std::uint32_t done = 0; done < transfer.run_bytes;) {
-    const std::uint32_t length = std::min(config_.burst_bytes, transfer.run_bytes - done);
-    const sc_core::sc_time free = completions_[next_];
+void Dma::issue() {
+  while (requesting_ == nullptr && !free_.empty() && has_next()) {
+    Slot& slot = *free_.front();
+    free_.pop_front();
+    const sc_core::sc_time issued = std::max(next_issue_, edge(slot.free_at));
+    next_issue_ = issued + clock_period_;
+    take_next(slot);
+    sc_core::sc_time ready = issued;
+    if (!load_) ready += access(slot, tlm::TLM_READ_COMMAND);
+    if (failure_ != tlm::TLM_OK_RESPONSE) return complete(slot, ready);
+    set_up(slot, load_ ? tlm::TLM_READ_COMMAND : tlm::TLM_WRITE_COMMAND, slot.get_address(),
+           slot.bytes, slot.get_data_length());
+    requesting_ = &slot;
     const sc_core::sc_time now = sc_core::sc_time_stamp();
-    if (free > now + keeper_.get_local_time()) keeper_.set(free - now);
-    sc_core::sc_time delay = keeper_.get_local_time();
-    const bool load = transfer.direction == Transfer::Direction::kLoad;
-    tlm::tlm_response_status status =
-        load ? transport(bus, tlm::TLM_READ_COMMAND, dram_address + done, burst_, length, delay)
-             : transport(local, tlm::TLM_READ_COMMAND, local_address + done, burst_, length, delay);
-    if (status != tlm::TLM_OK_RESPONSE) return status;
-    status =
-        load ? transport(local, tlm::TLM_WRITE_COMMAND, local_address + done, burst_, length, delay)
-             : transport(bus, tlm::TLM_WRITE_COMMAND, dram_address + done, burst_, length, delay);
-    if (status != tlm::TLM_OK_RESPONSE) return status;
-    completions_[next_] = now + delay;
-    next_ = (next_ + 1) % completions_.size();
-    keeper_.inc(clock_period_);
-    if (keeper_.need_sync()) {
-      keeper_.sync();
-      yield();
-    }
-    done += length;
+    sc_core::sc_time delay = std::max(edge(ready), now) - now;
+    tlm::tlm_phase phase = tlm::BEGIN_REQ;
+    slot.acquire();
+    const auto sync = bus->nb_transport_fw(slot, phase, delay);
+    if (sync == tlm::TLM_ACCEPTED) continue;
+    requesting_ = nullptr;
+    if (sync == tlm::TLM_COMPLETED) complete(slot, now + delay);
   }
-  return tlm::TLM_OK_RESPONSE;
 }
 
-// Processes wake up at an instant in any order; a delta cycle later the first channel's are done.
-void Dma::yield() {
-  if (priority_ == DmaPriority::kSecond) sc_core::wait(sc_core::SC_ZERO_TIME);
+/// Puts the transfer's next burst into the slot.
+void Dma::take_next(Slot& slot) {
+  const Transfer& t = transfer_;
+  const auto at = [&](const Transfer::Side& side) {
+    return side.address + cursor_.i * side.stride[0] + cursor_.j * side.stride[1] +
+           cursor_.k * side.stride[2] + cursor_.done;
+  };
+  const std::uint32_t length = std::min(config_.burst_bytes, t.run_bytes - cursor_.done);
+  slot.set_address(at(t.dram));
+  slot.set_data_length(length);
+  slot.local_address = at(t.local);
+  slot.stream->number = t.stream;
+  cursor_.done += length;
+  if (cursor_.done < t.run_bytes) return;
+  cursor_.done = 0;
+  if (++cursor_.k < t.count[2]) return;
+  cursor_.k = 0;
+  if (++cursor_.j < t.count[1]) return;
+  cursor_.j = 0;
+  ++cursor_.i;
 }
 
-Socket& Dma::socket_of(Scratchpad scratchpad) {
+sc_core::sc_time Dma::access(Slot& slot, tlm::tlm_command direction) {
+  tlm::tlm_generic_payload payload;
+  set_up(payload, direction, slot.local_address, slot.bytes, slot.get_data_length());
+  sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+  socket_of(transfer_.scratchpad)->b_transport(payload, delay);
+  if (payload.is_response_error()) failure_ = payload.get_response_status();
+  return delay;
+}
+
+tlm::tlm_sync_enum Dma::nb_transport_bw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                        sc_core::sc_time& delay) {
+  if (requesting_ == &payload) requesting_ = nullptr;
+  tlm::tlm_sync_enum sync = tlm::TLM_ACCEPTED;
+  if (phase == tlm::BEGIN_RESP) {
+    complete(static_cast<Slot&>(payload), sc_core::sc_time_stamp() + delay);
+    sync = tlm::TLM_COMPLETED;
+  }
+  issue();
+  return sync;
+}
+
+void Dma::complete(Slot& slot, sc_core::sc_time when) {
+  const bool answered = slot.get_ref_count() > 0;
+  if (answered && slot.is_response_error()) {
+    failure_ = slot.get_response_status();
+  } else if (answered && load_ && failure_ == tlm::TLM_OK_RESPONSE) {
+    when += access(slot, tlm::TLM_WRITE_COMMAND);
+  }
+  if (answered) slot.release();
+  slot.free_at = when;
+  end_ = std::max(end_, when);
+  free_.push_back(&slot);
+  if (!has_next() && free_.size() == slots_.size()) done_.notify();
+}
+
+Dma::Socket& Dma::socket_of(Scratchpad scratchpad) {
   switch (scratchpad) {
     case Scratchpad::kInput:
       return input;

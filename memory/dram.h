@@ -4,28 +4,46 @@
 #include <tlm_utils/simple_target_socket.h>
 
 #include <cstdint>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <string>
 #include <systemc>
 #include <tlm>
 #include <utility>
+#include <vector>
 
-#include "memory/occupancy.h"
+#include "memory/dram/device.h"
+#include "memory/dram/energy.h"
+#include "memory/dram_model.h"
 #include "memory/storage.h"
 
 namespace systolog::memory {
 
-struct DramConfig {
-  std::uint64_t capacity_bytes = 268'435'456;
-  double bandwidth_gb_per_s = 19.2;  // DDR4-2400, 64-bit bus: 2400 MT/s x 8 B [JEDEC JESD79-4]
-  // Closed bank: nRCD + nCL + nBL = 36 cycles of 0.833 ns for DDR4-2400R [JEDEC JESD79-4].
-  double latency_ns = 30.0;
+/// A device and what its energy is reckoned with: by default DDR4-2400.
+struct DramDevice {
+  dram::Device device;
+  dram::Power power;
+  std::string timing_source;
 };
 
-/// DRAM as a latency and a bandwidth: one channel that serves bursts in the order they come, each
-/// for length / bandwidth, and answers latency_ns after the last byte. Banks, rows, refresh and
-/// reordering are not modelled.
-/// Sockets    in: target; b_transport and transport_dbg. No DMI, no byte enables.
-/// Timing     start = max(now + delay, end of the burst before); the response comes at
-///            start + length / bandwidth + latency. Never waits.
+struct DramConfig {
+  std::uint64_t capacity_bytes = 268'435'456;
+  // The law of the simple model; of a device, what a stream of bursts gets and what the first byte
+  // of a closed bank takes: compilers reckon with it.
+  double bandwidth_gb_per_s = 19.2;  // DDR4-2400, 64-bit bus: 2400 MT/s x 8 B [JEDEC JESD79-4]
+  double latency_ns = 30.0;
+  std::optional<DramDevice> device;  // none: the simple model
+};
+DramConfig config_of(const DramDevice& device);
+
+/// The DRAM of a platform: a device (JedecDram) or the simple model.
+/// Sockets    in: target; nb_transport, b_transport, transport_dbg. No DMI, no byte enables.
+/// Phases     BEGIN_REQ is answered with END_REQ at once: what the queues have no room for waits in
+///            the order it came. BEGIN_RESP comes when the model says; the next one not before the
+///            END_RESP of this one. Refusals complete at once.
+/// Timing     as the model; b_transport waits until the answer comes. Payloads must come in the
+///            order of their times: one that comes earlier than one before it is served behind it.
 /// Responses  as Storage::access.
 /// Counts     bytes_read, bytes_written [B]; debug accesses do not count.
 class Dram final : public sc_core::sc_module {
@@ -37,19 +55,44 @@ class Dram final : public sc_core::sc_module {
 
   std::uint64_t bytes_read() const { return bytes_read_; }
   std::uint64_t bytes_written() const { return bytes_written_; }
-  /// Who is told when a burst holds the channel.
-  void observe(OccupancyObserver observer) { observer_ = std::move(observer); }
+  /// Works off what is still queued: what the device did so far; none of the simple model.
+  std::optional<DramUse> finish();
+  /// Who is told of every burst on a data bus.
+  void observe(DramModel::OnData observer) { model_->observe(std::move(observer)); }
 
  private:
+  struct InFlight {
+    tlm::tlm_generic_payload* payload = nullptr;
+    sc_core::sc_event* waiting = nullptr;  // of b_transport
+  };
+  struct Answer {
+    Picoseconds when;
+    std::uint64_t order, id;
+    bool operator>(const Answer& o) const {
+      return std::tie(when, order) > std::tie(o.when, o.order);
+    }
+  };
+
+  tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                     sc_core::sc_time& delay);
   void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   unsigned transport_dbg(tlm::tlm_generic_payload& payload);
+  void arrive(const InFlight& burst, sc_core::sc_time delay);
+  void step();
+  void answer(std::uint64_t id);
+  void schedule();
 
   Storage storage_;
-  double bandwidth_bytes_per_ns_;
-  sc_core::sc_time latency_;
-  sc_core::sc_time busy_until_;  // absolute
+  std::unique_ptr<DramModel> model_;
+  std::vector<InFlight> in_flight_;
+  std::vector<std::uint64_t> orders_;  // of arrival, by id
+  std::vector<std::uint64_t> free_;
+  std::uint64_t arrivals_ = 0;
+  Picoseconds last_arrival_ = 0;
+  std::priority_queue<Answer, std::vector<Answer>, std::greater<>> answers_;
+  bool responding_ = false;  // BEGIN_RESP without END_RESP
+  sc_core::sc_event step_;
   std::uint64_t bytes_read_ = 0, bytes_written_ = 0;
-  OccupancyObserver observer_;
 };
 
 }  // namespace systolog::memory

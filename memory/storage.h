@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/mman.h>
+
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -18,12 +19,15 @@ enum class Contents { kKept, kNone };
 /// Bytes behind a TLM target: what scratchpads and DRAM have in common. No time, no counts.
 class Storage {
  public:
-  /// All zero. Host memory is taken page by page as bytes are touched: a large DRAM costs nothing.
+  /// All zero. Host memory is taken page by page as bytes are touched: a DRAM larger than the
+  /// host's memory costs nothing.
   explicit Storage(std::uint64_t capacity_bytes, Contents contents = Contents::kKept)
-      : size_(capacity_bytes) {
+      : bytes_(nullptr, Unmap{capacity_bytes}), size_(capacity_bytes) {
     if (contents == Contents::kNone) return;
-    bytes_.reset(static_cast<std::byte*>(std::calloc(capacity_bytes, 1)));
-    if (bytes_ == nullptr) throw std::bad_alloc();
+    void* bytes = mmap(nullptr, capacity_bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (bytes == MAP_FAILED) throw std::bad_alloc();
+    bytes_.reset(static_cast<std::byte*>(bytes));
   }
 
   std::uint64_t capacity_bytes() const { return size_; }
@@ -53,10 +57,11 @@ class Storage {
   }
 
  private:
-  struct Free {
-    void operator()(std::byte* bytes) const { std::free(bytes); }
+  struct Unmap {
+    std::uint64_t size;
+    void operator()(std::byte* bytes) const { munmap(bytes, size); }
   };
-  std::unique_ptr<std::byte, Free> bytes_;
+  std::unique_ptr<std::byte, Unmap> bytes_;
   std::uint64_t size_;
 };
 

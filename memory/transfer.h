@@ -25,6 +25,7 @@ struct Transfer {
   Side dram, local;
   std::array<std::uint32_t, 3> count = {1, 1, 1};
   std::uint32_t run_bytes = 0;
+  std::uint32_t stream = 0;  // for whom it moves (stream.h)
 
   std::uint64_t runs() const { return std::uint64_t{count[0]} * count[1] * count[2]; }
   std::uint64_t bytes() const { return runs() * run_bytes; }

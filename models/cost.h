@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,8 @@ struct UnitCost {
   std::string source;
 };
 
+class SramTable;  // sram_cost.h
+
 /// Figures of one technology node, each with its source. Which of them a report used stands in
 /// the report.
 struct CostTable {
@@ -38,11 +41,8 @@ struct CostTable {
   std::vector<UnitCost> multipliers, accumulators;
   double register_pj_per_bit = 0;
   std::string register_source;
-  CostCurve sram_pj_per_64_bit;  // of an access, against capacity in bytes
-  std::string sram_energy_source;
-  CostCurve sram_leakage_mw, sram_area_um2;  // against capacity in bytes
-  std::string sram_leakage_source;
-  double dram_pj_per_64_bit = 0;
+  std::shared_ptr<const SramTable> sram;
+  double dram_pj_per_64_bit = 0;  // of a DRAM that is no device but a latency and a bandwidth
   std::string dram_source;
 };
 

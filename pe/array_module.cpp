@@ -6,8 +6,8 @@
 namespace systolog::pe {
 
 ArrayModule::ArrayModule(const sc_core::sc_module_name& name, const SystolicArray& array,
-                         sc_core::sc_time clock_period, Values values)
-    : sc_module(name), array_(array), clock_period_(clock_period), values_(values) {
+                         sc_core::sc_time clock_period, Values values, const FeedRates& rates)
+    : sc_module(name), array_(array), clock_period_(clock_period), values_(values), rates_(rates) {
   command.register_b_transport(this, &ArrayModule::b_transport);
 }
 
@@ -28,8 +28,9 @@ sc_core::sc_time ArrayModule::compute(const Matmul& c, std::span<const std::byte
 }
 
 tlm::tlm_response_status ArrayModule::run(const Matmul& c, sc_core::sc_time& delay) {
+  const sc_core::sc_time stall = clock_period_ * static_cast<double>(array_.feed_stall(c, rates_));
   if (values_ == Values::kNone) {
-    delay += clock_period_ * static_cast<double>(array_.cycles(c));
+    delay += clock_period_ * static_cast<double>(array_.cycles(c)) + stall;
     return tlm::TLM_OK_RESPONSE;
   }
   const models::Arithmetic& a = array_.arithmetic(c);
@@ -46,7 +47,7 @@ tlm::tlm_response_status ArrayModule::run(const Matmul& c, sc_core::sc_time& del
   }
   const sc_core::sc_time took = compute(c, input_tile_, weight_tile_, accumulators_);
   status = move_tile(output, tlm::TLM_WRITE_COMMAND, c.accumulator_address, accumulators_);
-  if (status == tlm::TLM_OK_RESPONSE) delay += took;
+  if (status == tlm::TLM_OK_RESPONSE) delay += took + stall;
   return status;
 }
 

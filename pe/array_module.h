@@ -19,7 +19,8 @@ namespace systolog::pe {
 /// Sockets    command: target; a write payload whose data is a Matmul is carried out and answered
 ///            when the last sum is in the output scratchpad. input, weight, output: initiators,
 ///            one payload per operand tile.
-/// Timing     delay += SystolicArray::cycles(command) * clock_period. Never waits.
+/// Timing     delay += (SystolicArray::cycles(command) + feed_stall(command)) * clock_period. Never
+///            waits.
 /// Responses  COMMAND_ERROR for what is not a write of one Matmul; a scratchpad's own response
 ///            where it refuses.
 /// Counts     macs.
@@ -30,7 +31,8 @@ class ArrayModule : public sc_core::sc_module {
       output{"output"};
 
   ArrayModule(const sc_core::sc_module_name& name, const SystolicArray& array,
-              sc_core::sc_time clock_period, Values values = Values::kComputed);
+              sc_core::sc_time clock_period, Values values = Values::kComputed,
+              const FeedRates& rates = {});
 
   std::uint64_t macs() const { return macs_; }
 
@@ -50,6 +52,7 @@ class ArrayModule : public sc_core::sc_module {
   SystolicArray array_;
   sc_core::sc_time clock_period_;
   Values values_;
+  FeedRates rates_;
   std::vector<std::byte> input_tile_, weight_tile_, accumulators_;
   std::uint64_t macs_ = 0;
 };

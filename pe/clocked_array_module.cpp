@@ -4,8 +4,9 @@
 namespace systolog::pe {
 
 ClockedArrayModule::ClockedArrayModule(const sc_core::sc_module_name& name,
-                                       const SystolicArray& array, sc_core::sc_time clock_period)
-    : ArrayModule(name, array, clock_period) {
+                                       const SystolicArray& array, sc_core::sc_time clock_period,
+                                       const FeedRates& rates)
+    : ArrayModule(name, array, clock_period, Values::kComputed, rates) {
   for (const models::Arithmetic* arithmetic : array.arithmetics()) {
     units_.push_back(make_register_array(array.config(), *arithmetic));
   }

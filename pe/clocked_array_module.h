@@ -14,14 +14,15 @@ namespace systolog::pe {
 
 /// The register-true array on the bus fabric.
 /// Sockets, responses, counts    as ArrayModule.
-/// Timing     waits: a command is answered when the registers have drained, so b_transport must be
+/// Timing     waits until the registers have drained, then annotates feed_stall(); b_transport must
+/// be
 ///            called from a thread, at a clock edge, with no delay of its own pending.
 /// Process    one method, run once a clock cycle while a command is in the array: it advances every
 ///            register of every PE.
 class ClockedArrayModule final : public ArrayModule {
  public:
   ClockedArrayModule(const sc_core::sc_module_name& name, const SystolicArray& array,
-                     sc_core::sc_time clock_period);
+                     sc_core::sc_time clock_period, const FeedRates& rates = {});
 
   /// The registers of the first arithmetic's units, for a waveform.
   std::vector<Probe> probes() const { return units_.front()->probes(); }

@@ -110,6 +110,16 @@ std::uint64_t tasks_of(const Matmul& command, std::size_t threads) {
 
 }  // namespace
 
+Cycles feed_cycles(const ArrayCounts& c, const models::Arithmetic& a, const FeedRates& rates) {
+  const auto cycles_for = [](std::uint64_t bytes, std::uint64_t rate) {
+    return rate == 0 ? 0 : (bytes + rate - 1) / rate;
+  };
+  return std::max({cycles_for(c.input_reads * a.code_bytes(), rates.input),
+                   cycles_for(c.weight_reads * a.code_bytes(), rates.weight),
+                   cycles_for(c.output_reads * a.accumulator_bytes(), rates.output),
+                   cycles_for(c.output_writes * a.accumulator_bytes(), rates.output)});
+}
+
 void SystolicArray::execute(const Matmul& command, std::span<const std::byte> input,
                             std::span<const std::byte> weights, std::span<std::byte> accumulators,
                             std::size_t threads) const {

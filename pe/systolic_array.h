@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -12,6 +13,15 @@
 #include "pe/matmul.h"
 
 namespace systolog::pe {
+
+/// What the scratchpads move a cycle [B]: each has a port that reads and one that writes. 0:
+/// whatever the array asks for.
+struct FeedRates {
+  std::uint64_t input = 0, weight = 0, output = 0;
+};
+/// Cycles that the ports take for all operands and sums of a product.
+Cycles feed_cycles(const ArrayCounts& counts, const models::Arithmetic& arithmetic,
+                   const FeedRates& rates);
 
 /// The array as a plain model: what one command takes, counts and computes, by its dataflow.
 class SystolicArray {
@@ -34,6 +44,13 @@ class SystolicArray {
   Cycles cycles(const Matmul& command) const { return policy().cycles(config_, command.gemm()); }
   ArrayCounts counts(const Matmul& command) const {
     return policy().counts(config_, command.gemm(), command.accumulate != 0);
+  }
+
+  /// Cycles that the array stands still because its scratchpads move less than it asks for: what
+  /// feed_cycles() is beyond cycles(). First-in-first-out buffers between them even out the rest.
+  Cycles feed_stall(const Matmul& command, const FeedRates& rates) const {
+    const Cycles needed = feed_cycles(counts(command), arithmetic(command), rates);
+    return needed - std::min(needed, cycles(command));
   }
 
   /// What the array computes: reads the operands' bytes, updates the accumulators'. Sizes are

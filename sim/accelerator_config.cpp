@@ -30,7 +30,37 @@ void read_sram(JsonReader json, memory::SramConfig& sram) {
   json.field("capacity_bytes", sram.capacity_bytes, {64, kGiB});
   json.field("port_width_bytes", sram.port_width_bytes, {1, 65'536});
   json.field("access_latency_cycles", sram.access_latency_cycles, {0, 1000});
+  json.field("banks", sram.banks, {1, 1024});
+  json.field("double_buffered", sram.double_buffered);
   json.done();
+}
+
+void read_dram_choice(JsonReader json, AcceleratorConfig& config) {
+  DramChoice& choice = config.dram_choice;
+  json.field("preset", choice.preset);
+  if (choice.preset == DramChoice::kSimple) {
+    memory::DramConfig& dram = config.dram = {};
+    json.field("capacity_bytes", dram.capacity_bytes, {4096, 16 * kGiB});
+    json.field("bandwidth_gb_per_s", dram.bandwidth_gb_per_s, {0.001, 100'000.0});
+    json.field("latency_ns", dram.latency_ns, {0.0, 1e6});
+  } else {
+    choice.organisation = json.object("organisation").json();
+    choice.policy = json.object("policy").json();
+    for (const auto* name : {"capacity_bytes", "bandwidth_gb_per_s", "latency_ns"}) {
+      if (json.has(name)) json.refuse(name, "with \"preset\": \"simple\" only");
+    }
+  }
+  json.done();
+}
+
+/// The device that the config chose.
+void resolve_dram(AcceleratorConfig& config, const std::string& file) {
+  if (config.dram_choice.preset == DramChoice::kSimple) return;
+  try {
+    config.dram = memory::config_of(read_dram(config.dram_choice, file + ": /memory/dram"));
+  } catch (const UserError& error) {
+    throw UserError(file + ": /memory/dram: " + error.what());
+  }
 }
 
 void read_memory(JsonReader json, AcceleratorConfig& config) {
@@ -47,15 +77,12 @@ void read_memory(JsonReader json, AcceleratorConfig& config) {
     JsonReader bus = json.object("bus");
     bus.field("width_bytes", config.bus.width_bytes, {1, 4096});
     bus.field("latency_cycles", config.bus.latency_cycles, {0, 10'000});
+    bus.field("arbitration", config.bus.arbitration,
+              {{"round_robin", memory::Arbitration::kRoundRobin},
+               {"fixed_priority", memory::Arbitration::kFixedPriority}});
     bus.done();
   }
-  {
-    JsonReader dram = json.object("dram");
-    dram.field("capacity_bytes", config.dram.capacity_bytes, {4096, 16 * kGiB});
-    dram.field("bandwidth_gb_per_s", config.dram.bandwidth_gb_per_s, {0.001, 100'000.0});
-    dram.field("latency_ns", config.dram.latency_ns, {0.0, 1e6});
-    dram.done();
-  }
+  read_dram_choice(json.object("dram"), config);
   json.done();
 }
 
@@ -71,10 +98,25 @@ std::string name_of(Objective objective) {
   return "";
 }
 
+Json dram_json(const AcceleratorConfig& c) {
+  const DramChoice& choice = c.dram_choice;
+  if (choice.preset != DramChoice::kSimple) {
+    return {{"preset", choice.preset},
+            {"organisation", choice.organisation},
+            {"policy", choice.policy}};
+  }
+  return {{"preset", choice.preset},
+          {"capacity_bytes", c.dram.capacity_bytes},
+          {"bandwidth_gb_per_s", c.dram.bandwidth_gb_per_s},
+          {"latency_ns", c.dram.latency_ns}};
+}
+
 Json to_json(const memory::SramConfig& sram) {
   return {{"capacity_bytes", sram.capacity_bytes},
           {"port_width_bytes", sram.port_width_bytes},
-          {"access_latency_cycles", sram.access_latency_cycles}};
+          {"access_latency_cycles", sram.access_latency_cycles},
+          {"banks", sram.banks},
+          {"double_buffered", sram.double_buffered}};
 }
 
 }  // namespace
@@ -128,6 +170,7 @@ AcceleratorConfig read_accelerator(const Json& json, const std::string& file) {
     quantisation.done();
   }
   reader.finish();
+  resolve_dram(config, file);
   validate(config, file);
   return config;
 }
@@ -159,6 +202,11 @@ void validate(const AcceleratorConfig& config, const std::string& file) {
   } catch (const UserError& error) {
     throw UserError(file + ": /technology: " + error.what());
   }
+}
+
+pe::FeedRates feed_rates(const AcceleratorConfig& config) {
+  return {config.input_sram.bytes_per_cycle(), config.weight_sram.bytes_per_cycle(),
+          config.output_sram.bytes_per_cycle()};
 }
 
 std::string_view name_of(CalibrationMethod method) {
@@ -194,11 +242,13 @@ Json to_json(const AcceleratorConfig& c) {
         {"output_sram", to_json(c.output_sram)},
         {"dma",
          {{"burst_bytes", c.dma.burst_bytes}, {"outstanding_bursts", c.dma.outstanding_bursts}}},
-        {"bus", {{"width_bytes", c.bus.width_bytes}, {"latency_cycles", c.bus.latency_cycles}}},
-        {"dram",
-         {{"capacity_bytes", c.dram.capacity_bytes},
-          {"bandwidth_gb_per_s", c.dram.bandwidth_gb_per_s},
-          {"latency_ns", c.dram.latency_ns}}}}},
+        {"bus",
+         {{"width_bytes", c.bus.width_bytes},
+          {"latency_cycles", c.bus.latency_cycles},
+          {"arbitration", c.bus.arbitration == memory::Arbitration::kRoundRobin
+                              ? "round_robin"
+                              : "fixed_priority"}}},
+        {"dram", dram_json(c)}}},
       {"compiler",
        {{"batch", c.compiler.batch},
         {"fold_batch_norm", c.compiler.fold_batch_norm},

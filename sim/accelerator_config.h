@@ -14,6 +14,7 @@
 #include "memory/sram.h"
 #include "pe/systolic_array.h"
 #include "pe/vector_unit.h"
+#include "sim/dram_file.h"
 #include "sim/json_file.h"
 
 namespace systolog::sim {
@@ -58,7 +59,8 @@ struct AcceleratorConfig {
   memory::SramConfig input_sram, weight_sram, output_sram;
   memory::DmaConfig dma;
   memory::BusConfig bus;
-  memory::DramConfig dram;
+  DramChoice dram_choice;
+  memory::DramConfig dram = memory::config_of(memory::DramDevice{});  // what it chose
   CompilerConfig compiler;
   QuantisationConfig quantisation;
 };
@@ -70,6 +72,9 @@ AcceleratorConfig read_accelerator(const Json& json, const std::string& file);
 
 /// The whole config with every default filled in: the report's echo; reads back to the same.
 Json to_json(const AcceleratorConfig& config);
+
+/// What the scratchpads give the array a cycle.
+pe::FeedRates feed_rates(const AcceleratorConfig& config);
 
 /// "min_max", ...: the config's word.
 std::string_view name_of(CalibrationMethod method);

@@ -65,6 +65,7 @@ void read_policy(JsonReader json, Policy& p) {
 void read_power(JsonReader json, Power& power) {
   for (const auto* name : {"devices", "supplies", "source"}) json.require(name);
   json.field("devices", power.devices, {1, 1024});
+  power.supplies.clear();
   for (JsonReader supply : json.objects("supplies")) {
     Supply s;
     const std::pair<std::string_view, double*> fields[] = {
@@ -82,16 +83,7 @@ void read_power(JsonReader json, Power& power) {
   json.done();
 }
 
-}  // namespace
-
-DramFile read_dram(const std::string& name, const std::vector<std::string>& overrides) {
-  const auto file = find_shared(name, "configs/dram", ".json", "DRAM preset");
-  Json parsed = read_json_file(file);
-  std::string origin = file.string();
-  for (const auto& assignment : overrides) {
-    apply_override(parsed, assignment);
-    origin += " with --set " + assignment;
-  }
+DramFile read_device(const Json& parsed, const std::string& origin) {
   JsonReader json(parsed, origin);
   DramFile dram;
   for (const auto* part : {"name", "organisation", "timing", "power"}) json.require(part);
@@ -108,6 +100,39 @@ DramFile read_dram(const std::string& name, const std::vector<std::string>& over
   }
   if (!wrong.empty()) throw UserError(wrong);
   return dram;
+}
+
+std::filesystem::path find_preset(const std::string& name) {
+  return find_shared(name, "configs/dram", ".json", "DRAM preset");
+}
+
+}  // namespace
+
+DramFile read_dram(const std::string& name, const std::vector<std::string>& overrides) {
+  const auto file = find_preset(name);
+  Json parsed = read_json_file(file);
+  std::string origin = file.string();
+  for (const auto& assignment : overrides) {
+    apply_override(parsed, assignment);
+    origin += " with --set " + assignment;
+  }
+  return read_device(parsed, origin);
+}
+
+DramFile read_dram(const DramChoice& choice, const std::string& of) {
+  const auto file = find_preset(choice.preset);
+  Json parsed = read_json_file(file);
+  std::string origin = file.string();
+  for (const auto& [part, changes] :
+       {std::pair<const char*, const Json&>{"organisation", choice.organisation},
+        {"policy", choice.policy}}) {
+    if (changes.empty()) continue;
+    if (parsed.is_object() && parsed.value(part, Json::object()).is_object()) {
+      parsed[part].update(changes);
+    }
+    origin += " with " + std::string(part) + " of " + of;
+  }
+  return read_device(parsed, origin);
 }
 
 }  // namespace systolog::sim

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "memory/dram_model.h"
 #include "sim/accelerator_config.h"
 #include "sim/energy_figures.h"
 #include "sim/network.h"
@@ -38,7 +39,10 @@ struct StallCycles {
   std::uint64_t outputs = 0;              // stores, and partial sums that come back
   std::uint64_t dram = 0;                 // the DRAM's part of all transfers
   std::uint64_t vector_unit = 0;          // the vector unit, while the array waits for it
-  std::uint64_t sum() const { return weights + inputs + outputs + dram + vector_unit; }
+  std::uint64_t scratchpads = 0;          // ports that are narrower than what the array asks for
+  std::uint64_t sum() const {
+    return weights + inputs + outputs + dram + vector_unit + scratchpads;
+  }
 };
 
 /// Cycles of one layer, all images together: compute + stalls.sum() = total.
@@ -53,6 +57,7 @@ struct Execution {
   workloads::Tensor outputs;                    // the network's first
   std::vector<workloads::Tensor> more_outputs;  // the others
   std::vector<LayerCycles> layers;              // empty at functional fidelity
+  std::optional<memory::DramUse> dram;  // its streams are layers; none without a device or time
 
   void take_outputs(std::vector<workloads::Tensor> all) {
     outputs = std::move(all.front());

@@ -29,6 +29,8 @@ class JsonReader {
   JsonReader(const Json& json, std::string file);
 
   const std::string& file() const { return file_; }
+  /// What is read, as it stands in the file.
+  const Json& json() const { return *json_; }
 
   void field(std::string_view name, std::uint32_t& value, Range<std::uint32_t> allowed);
   void field(std::string_view name, std::uint64_t& value, Range<std::uint64_t> allowed);

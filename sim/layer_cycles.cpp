@@ -86,8 +86,9 @@ struct LayerCommands {
 
 }  // namespace
 
-void add_cycles(const Program& program, const Spans& spans, const AcceleratorConfig& config,
-                std::vector<LayerCycles>& layers) {
+void add_cycles(const Program& program, const Spans& spans, const pe::SystolicArray& array,
+                const AcceleratorConfig& config, std::vector<LayerCycles>& layers) {
+  const pe::FeedRates rates = feed_rates(config);
   std::vector<LayerCommands> commands(layers.size());
   for (std::uint32_t i = 0; i < program.commands.size(); ++i) {
     LayerCommands& mine = commands[program.group_of[program.commands[i].layer]];
@@ -104,7 +105,10 @@ void add_cycles(const Program& program, const Spans& spans, const AcceleratorCon
     const std::uint64_t begin = at, end = spans[commands[l].last].end;
     for (const std::uint32_t c : main) {
       attribution.attribute(at, spans[c].start, attribution.critical(c), layers[l].stalls);
-      layers[l].compute += spans[c].end - spans[c].start;
+      const auto* matmul = std::get_if<pe::Matmul>(&program.commands[c].work);
+      const std::uint64_t starved = matmul == nullptr ? 0 : array.feed_stall(*matmul, rates);
+      layers[l].compute += spans[c].end - spans[c].start - starved;
+      layers[l].stalls.scratchpads += starved;
       at = spans[c].end;
     }
     attribution.attribute(at, end, commands[l].last, layers[l].stalls);

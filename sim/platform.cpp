@@ -8,10 +8,6 @@
 namespace systolog::sim {
 namespace {
 
-// How far a DMA may run ahead of the kernel: two channels that meet on the bus see each other
-// this late. One row of a 16-wide array's tile; larger is faster, coarser.
-constexpr int kQuantumCycles = 128;
-
 sc_core::sc_time clock_period(const AcceleratorConfig& config) {
   return {1e3 / config.clock_mhz, sc_core::SC_NS};
 }
@@ -25,9 +21,11 @@ std::unique_ptr<pe::ArrayModule> make_array(const AcceleratorConfig& config,
                                             pe::Values values, ArrayKind kind) {
   const pe::SystolicArray model(config.array, units);
   if (kind == ArrayKind::kRegisters) {
-    return std::make_unique<pe::ClockedArrayModule>("array", model, clock_period(config));
+    return std::make_unique<pe::ClockedArrayModule>("array", model, clock_period(config),
+                                                    feed_rates(config));
   }
-  return std::make_unique<pe::ArrayModule>("array", model, clock_period(config), values);
+  return std::make_unique<pe::ArrayModule>("array", model, clock_period(config), values,
+                                           feed_rates(config));
 }
 
 }  // namespace
@@ -45,15 +43,13 @@ Platform::Platform(const sc_core::sc_module_name& name, const AcceleratorConfig&
       dram("dram", config.dram, contents(values)),
       bus("bus", config.bus, clock_period(config)),
       load_dma("load_dma", config.dma, clock_period(config)),
-      store_dma("store_dma", config.dma, clock_period(config), memory::DmaPriority::kSecond),
+      store_dma("store_dma", config.dma, clock_period(config)),
       input_sram("input_sram", config.input_sram, clock_period(config), contents(values)),
       weight_sram("weight_sram", config.weight_sram, clock_period(config), contents(values)),
       output_sram("output_sram", config.output_sram, clock_period(config), contents(values)),
       array(*array_),
       vector("vector", pe::VectorUnit(config.vector_unit, arithmetics), clock_period(config),
              values) {
-  tlm_utils::tlm_quantumkeeper::set_global_quantum(clock_period(config) *
-                                                   static_cast<double>(kQuantumCycles));
   connect();
 }
 

@@ -55,7 +55,8 @@ struct Program {
   std::vector<Command> commands;
   std::uint64_t constant_bytes = 0;  // weights, biases, factors, in the order tiles load them
   std::vector<std::byte> constants;  // their bytes; none where the network has no values
-  std::uint64_t dram_bytes = 0;      // constants and activations
+  std::uint64_t spill_address = 0;   // spilled sums lie from here on
+  std::uint64_t dram_bytes = 0;      // all three
   std::uint64_t input_address = 0, input_bytes = 0;
   std::vector<DramRegion> outputs;           // as the network lists them
   std::vector<std::uint64_t> fed_addresses;  // of the network's fed values

@@ -34,6 +34,7 @@ void ProgramBuilder::append(Command command, const std::vector<MemoryRange>& ran
 
 void ProgramBuilder::add(memory::Transfer transfer, std::uint32_t dram) {
   transfer = memory::merged(transfer);
+  transfer.stream = layer_;
   const bool load = transfer.direction == memory::Transfer::Direction::kLoad;
   std::vector<MemoryRange> ranges{{static_cast<std::uint32_t>(transfer.scratchpad),
                                    transfer.local.address, transfer.end(transfer.local), load}};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/report.h"
 
+#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -58,13 +59,67 @@ Json tiling_of(const TilingChoice& t) {
           {"candidates", t.candidates}};
 }
 
+/// Null where the DRAM is no device or nothing was simulated.
+Json dram_energy_of(const std::optional<memory::dram::Energy>& e) {
+  if (!e) return nullptr;
+  return {{"activate", e->activate},
+          {"read", e->read},
+          {"write", e->write},
+          {"refresh", e->refresh},
+          {"background", e->background}};
+}
+
 Json energy_of(const LayerEnergy& e) {
   return {{"mac", number_or_null(e.mac)},
           {"register", e.register_},
           {"sram", e.sram},
-          {"dram", e.dram},
+          {"dram", number_or_null(e.dram)},
+          {"dram_by", dram_energy_of(e.dram_by)},
           {"static", number_or_null(e.static_)},
           {"total", number_or_null(e.total())}};
+}
+
+/// Bytes by tensor and level.
+Json bytes_of(const LayerCounts& counts) {
+  constexpr std::array kNames = {"input", "weight", "output", "partial_sums"};
+  static_assert(kNames.size() == kTensors);
+  Json tensors = Json::object();
+  for (std::size_t t = 0; t < kTensors; ++t) {
+    const LevelBytes& b = counts.tensors[t];
+    tensors[kNames[t]] = {{"dram_read", b.dram_read},
+                          {"dram_written", b.dram_written},
+                          {"bus", b.dram_read + b.dram_written},
+                          {"scratchpad_read", b.scratchpad_read},
+                          {"scratchpad_written", b.scratchpad_written}};
+  }
+  return tensors;
+}
+
+/// What the device did in the whole run, its queues worked off; null as above.
+Json dram_of(const RunResult& run) {
+  if (!run.execution->dram || !run.config->dram.device) return nullptr;
+  const memory::dram::Counts& c = run.execution->dram->counts;
+  std::optional<memory::dram::Energy> energy;
+  for (const LayerEnergy& layer : run.costs.layers) {
+    if (!layer.dram_by) continue;
+    if (!energy) energy.emplace();
+    energy->activate += layer.dram_by->activate;
+    energy->read += layer.dram_by->read;
+    energy->write += layer.dram_by->write;
+    energy->refresh += layer.dram_by->refresh;
+    energy->background += layer.dram_by->background;
+  }
+  return {
+      {"device", run.config->dram.device->device.name},
+      {"commands",
+       {{"activate", c.activates},
+        {"precharge", c.precharges},
+        {"read", c.reads},
+        {"write", c.writes},
+        {"refresh", c.refreshes}}},
+      {"rows", {{"hits", c.row_hits}, {"misses", c.row_misses}, {"conflicts", c.row_conflicts}}},
+      {"forwarded_reads", c.forwarded_reads},
+      {"energy_pj", dram_energy_of(energy)}};
 }
 
 Json utilization(std::uint64_t macs, std::uint64_t cycles, const pe::ArrayConfig& array) {
@@ -83,7 +138,8 @@ Json cycles_of(const LayerCycles* t) {
             {"inputs", count(c.stalls.inputs)},
             {"outputs", count(c.stalls.outputs)},
             {"dram", count(c.stalls.dram)},
-            {"vector_unit", count(c.stalls.vector_unit)}}},
+            {"vector_unit", count(c.stalls.vector_unit)},
+            {"scratchpads", count(c.stalls.scratchpads)}}},
           {"total", count(c.total)}};
 }
 
@@ -117,6 +173,7 @@ Json layer_json(const RunResult& run, std::size_t l) {
         {"output_reads", c.output_reads},
         {"output_writes", c.output_writes}}},
       {"dram", {{"read_bytes", c.dram_read_bytes}, {"write_bytes", c.dram_write_bytes}}},
+      {"bytes", bytes_of(c)},
       {"energy_pj", energy_of(run.costs.layers[l])},
       {"tiling", tiling_of(run.compiled->full.tilings[l])},
   };
@@ -139,6 +196,9 @@ Json totals_json(const RunResult& run) {
            timed ? Json(static_cast<double>(cycles) / (run.config->clock_mhz * 1e6)) : Json()},
           {"energy_pj", number_or_null(energy)},
           {"area_um2", number_or_null(run.costs.area_um2)},
+          {"sram_area_um2", run.costs.sram_area_um2},
+          {"bytes", bytes_of(counts)},
+          {"dram", dram_of(run)},
           {"dram_bytes", counts.dram_read_bytes + counts.dram_write_bytes},
           {"utilization", utilization(counts.macs, cycles, run.config->array)}};
 }
@@ -169,8 +229,8 @@ Json selection_of(const RunResult& run) {
 /// Where each layer's cycles went, in percent of them.
 std::string stalls_text(const Json& layers) {
   TextTable table(
-      {"% of cycles", "compute", "weights", "inputs", "outputs", "DRAM", "vector unit"});
-  std::vector<double> sums(7, 0.0);
+      {"% of cycles", "compute", "weights", "inputs", "outputs", "DRAM", "vector unit", "ports"});
+  std::vector<double> sums(8, 0.0);
   const auto add = [&](const std::string& name, const std::vector<double>& cycles) {
     std::vector<std::string> row{name};
     for (std::size_t i = 0; i + 1 < cycles.size(); ++i) {
@@ -182,7 +242,8 @@ std::string stalls_text(const Json& layers) {
     if (!layer.at("fused_into").is_null()) continue;
     const Json &cycles = layer.at("cycles"), &by = cycles.at("stall_by");
     std::vector<double> row{cycles.at("compute").get<double>()};
-    for (const auto* cause : {"weights", "inputs", "outputs", "dram", "vector_unit"}) {
+    for (const auto* cause :
+         {"weights", "inputs", "outputs", "dram", "vector_unit", "scratchpads"}) {
       row.push_back(by.at(cause).get<double>());
     }
     row.push_back(cycles.at("total").get<double>());
@@ -253,7 +314,7 @@ std::string layers_csv(const Json& report) {
       add(std::string("gemm.") + key, gemm.is_null() ? Json() : gemm.at(key));
     }
     add("macs", layer.at("macs"));
-    for (const auto* group : {"cycles", "sram", "dram", "energy_pj"}) {
+    for (const auto* group : {"cycles", "sram", "dram", "bytes", "energy_pj"}) {
       for (const auto& [key, value] : layer.at(group).items()) {
         if (!value.is_object()) {
           add(std::string(group) + "." + key, value);

@@ -11,7 +11,9 @@ namespace systolog::sim {
 /// region is still needed is the hazard tracker's business.
 class RingAllocator {
  public:
-  explicit RingAllocator(std::uint64_t capacity_bytes) : end_(capacity_bytes) {}
+  /// `alternates`: false where each region begins where the one before did.
+  explicit RingAllocator(std::uint64_t capacity_bytes, bool alternates = true)
+      : end_(capacity_bytes), alternates_(alternates) {}
 
   struct Region {
     std::uint64_t begin = 0, end = 0;
@@ -28,7 +30,7 @@ class RingAllocator {
   /// `bytes` must fit. Addresses are multiples of kAlignment.
   Region allocate(std::uint64_t bytes) {
     assert(bytes <= end_ - begin_);
-    if (next_ + bytes > end_) next_ = begin_;
+    if (!alternates_ || next_ + bytes > end_) next_ = begin_;
     const Region region{next_, next_ + bytes};
     next_ = align(region.end);
     return region;
@@ -41,6 +43,7 @@ class RingAllocator {
 
  private:
   std::uint64_t begin_ = 0, end_;
+  bool alternates_;
   std::uint64_t next_ = 0;
 };
 

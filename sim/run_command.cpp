@@ -232,7 +232,7 @@ int run_command(const Arguments& arguments) {
   run.data = images.name;
   run.preprocessing = images.preprocessing;
   run.counts = count_layers(network, compiled, config);
-  run.costs = roll_up(network, config, technology, run.counts, execution.layers);
+  run.costs = roll_up(network, config, technology, run.counts, execution.layers, execution.dram);
   if (!timing_only) run.accuracy = compare(execution.outputs, reference, labels);
 
   const Json report = report_json(run);

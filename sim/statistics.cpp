@@ -8,62 +8,114 @@
 namespace systolog::sim {
 namespace {
 
+using memory::Scratchpad;
+
 class Counter {
  public:
   Counter(const Network& network, const AcceleratorConfig& config)
       : array_(config.array, network.arithmetics()),
         vector_(config.vector_unit, network.arithmetics()) {}
 
-  void add(const Command& command, LayerCounts& layer) const {
-    std::visit([&](const auto& work) { layer += of(work); }, command.work);
+  void add(const Command& command, const Program& program, LayerCounts& layer) const {
+    if (const auto* t = std::get_if<memory::Transfer>(&command.work)) {
+      const bool sums = t->dram.address >= program.spill_address;
+      add(*t, sums ? Tensor::kPartialSums : tensor_of(t->scratchpad), layer);
+    } else if (const auto* m = std::get_if<pe::Matmul>(&command.work)) {
+      add(*m, layer);
+    } else {
+      add(std::get<pe::VectorOp>(command.work), layer);
+    }
   }
 
  private:
-  LayerCounts of(const memory::Transfer& t) const {
-    LayerCounts c;
-    const bool load = t.direction == memory::Transfer::Direction::kLoad;
-    (load ? c.dram_read_bytes : c.dram_write_bytes) = t.bytes();
-    c.sram_bytes[static_cast<std::size_t>(t.scratchpad)] = t.bytes();
-    return c;
+  static Tensor tensor_of(Scratchpad scratchpad) {
+    return scratchpad == Scratchpad::kInput    ? Tensor::kInput
+           : scratchpad == Scratchpad::kWeight ? Tensor::kWeight
+                                               : Tensor::kOutput;
+  }
+  static void read(LayerCounts& c, Scratchpad from, Tensor tensor, std::uint64_t bytes) {
+    c.sram_read_bytes[static_cast<std::size_t>(from)] += bytes;
+    c.of(tensor).scratchpad_read += bytes;
+  }
+  static void write(LayerCounts& c, Scratchpad to, Tensor tensor, std::uint64_t bytes) {
+    c.sram_written_bytes[static_cast<std::size_t>(to)] += bytes;
+    c.of(tensor).scratchpad_written += bytes;
   }
 
-  LayerCounts of(const pe::Matmul& m) const {
+  static void add(const memory::Transfer& t, Tensor tensor, LayerCounts& c) {
+    if (t.direction == memory::Transfer::Direction::kLoad) {
+      c.dram_read_bytes += t.bytes();
+      c.of(tensor).dram_read += t.bytes();
+      write(c, t.scratchpad, tensor, t.bytes());
+    } else {
+      c.dram_write_bytes += t.bytes();
+      c.of(tensor).dram_written += t.bytes();
+      read(c, t.scratchpad, tensor, t.bytes());
+    }
+  }
+
+  void add(const pe::Matmul& m, LayerCounts& c) const {
     const pe::ArrayCounts a = array_.counts(m);
-    const models::Arithmetic& arithmetic = array_.arithmetic(m);
-    LayerCounts c;
-    c.macs = a.macs;
-    c.folds = a.folds;
-    c.mapped_pes = a.mapped_pes;
-    c.input_reads = a.input_reads;
-    c.weight_reads = a.weight_reads;
-    c.output_reads = a.output_reads;
-    c.output_writes = a.output_writes;
-    c.operand_register_writes = a.operand_register_writes;
-    c.sum_register_writes = a.sum_register_writes;
-    c.sram_bytes = {a.input_reads * arithmetic.code_bytes(),
-                    a.weight_reads * arithmetic.code_bytes(),
-                    (a.output_reads + a.output_writes) * arithmetic.accumulator_bytes()};
-    return c;
+    const std::uint64_t code = array_.arithmetic(m).code_bytes(),
+                        acc = array_.arithmetic(m).accumulator_bytes();
+    c.macs += a.macs;
+    c.folds += a.folds;
+    c.mapped_pes += a.mapped_pes;
+    c.input_reads += a.input_reads;
+    c.weight_reads += a.weight_reads;
+    c.output_reads += a.output_reads;
+    c.output_writes += a.output_writes;
+    c.operand_register_writes += a.operand_register_writes;
+    c.sum_register_writes += a.sum_register_writes;
+    read(c, Scratchpad::kInput, Tensor::kInput, a.input_reads * code);
+    read(c, Scratchpad::kWeight, Tensor::kWeight, a.weight_reads * code);
+    read(c, Scratchpad::kOutput, Tensor::kPartialSums, a.output_reads * acc);
+    write(c, Scratchpad::kOutput, Tensor::kPartialSums, a.output_writes * acc);
   }
 
-  LayerCounts of(const pe::VectorOp& op) const {
+  void add(const pe::VectorOp& op, LayerCounts& c) const {
     const pe::VectorCounts v = vector_.counts(op);
     const models::Arithmetic& arithmetic = vector_.arithmetic(op);
-    LayerCounts c;
-    c.input_reads = v.input_reads;
-    c.weight_reads = v.parameter_reads;
-    c.output_reads = v.output_reads + v.chained_reads;
-    c.output_writes = v.output_writes;
-    c.sram_bytes = {v.input_reads * arithmetic.code_bytes(), op.parameter_bytes(arithmetic),
-                    v.output_reads * arithmetic.accumulator_bytes() +
-                        v.chained_reads * arithmetic.code_bytes() +
-                        v.output_writes * vector_.out_arithmetic(op).code_bytes()};
-    return c;
+    const std::uint64_t code = arithmetic.code_bytes();
+    c.input_reads += v.input_reads;
+    c.weight_reads += v.parameter_reads;
+    c.output_reads += v.output_reads + v.chained_reads;
+    c.output_writes += v.output_writes;
+    read(c, Scratchpad::kInput, Tensor::kInput, v.input_reads * code);
+    read(c, Scratchpad::kWeight, Tensor::kWeight, op.parameter_bytes(arithmetic));
+    read(c, Scratchpad::kOutput, Tensor::kPartialSums,
+         v.output_reads * arithmetic.accumulator_bytes());
+    read(c, Scratchpad::kOutput, Tensor::kOutput, v.chained_reads * code);
+    write(c, Scratchpad::kOutput, Tensor::kOutput,
+          v.output_writes * vector_.out_arithmetic(op).code_bytes());
   }
 
   pe::SystolicArray array_;
   pe::VectorUnit vector_;
 };
+
+/// Of a device: the commands that each layer's bursts needed; what passes with time by the layers'.
+std::vector<memory::dram::Energy> device_energy(const memory::DramDevice& device,
+                                                const memory::DramUse& use,
+                                                const std::vector<LayerCycles>& cycles) {
+  const memory::dram::Energy run =
+      memory::dram::energy(device.device, device.power, use.counts, use.cycles);
+  std::uint64_t total = 0;
+  for (const LayerCycles& layer : cycles) total += layer.total;
+  std::vector<memory::dram::Energy> layers;
+  for (std::size_t l = 0; l < cycles.size(); ++l) {
+    memory::dram::Counts counts;
+    counts.activates = use.streams[l].activates;
+    counts.reads = use.streams[l].reads;
+    counts.writes = use.streams[l].writes;
+    memory::dram::Energy e = memory::dram::energy(device.device, device.power, counts, 0);
+    const double share = static_cast<double>(cycles[l].total) / static_cast<double>(total);
+    e.refresh = run.refresh * share;
+    e.background = run.background * share;
+    layers.push_back(e);
+  }
+  return layers;
+}
 
 }  // namespace
 
@@ -77,7 +129,16 @@ LayerCounts& LayerCounts::operator+=(const LayerCounts& o) {
   output_writes += o.output_writes;
   operand_register_writes += o.operand_register_writes;
   sum_register_writes += o.sum_register_writes;
-  for (std::size_t s = 0; s < sram_bytes.size(); ++s) sram_bytes[s] += o.sram_bytes[s];
+  for (std::size_t s = 0; s < memory::kScratchpads; ++s) {
+    sram_read_bytes[s] += o.sram_read_bytes[s];
+    sram_written_bytes[s] += o.sram_written_bytes[s];
+  }
+  for (std::size_t t = 0; t < kTensors; ++t) {
+    tensors[t].dram_read += o.tensors[t].dram_read;
+    tensors[t].dram_written += o.tensors[t].dram_written;
+    tensors[t].scratchpad_read += o.tensors[t].scratchpad_read;
+    tensors[t].scratchpad_written += o.tensors[t].scratchpad_written;
+  }
   dram_read_bytes += o.dram_read_bytes;
   dram_write_bytes += o.dram_write_bytes;
   return *this;
@@ -89,7 +150,9 @@ std::vector<LayerCounts> count_layers(const Network& network, const CompiledNetw
   std::vector<LayerCounts> layers(network.layers.size());
   const auto add = [&](const Program& program, std::uint64_t times) {
     std::vector<LayerCounts> batch(network.layers.size());
-    for (const Command& command : program.commands) counter.add(command, batch[command.layer]);
+    for (const Command& command : program.commands) {
+      counter.add(command, program, batch[command.layer]);
+    }
     for (std::size_t l = 0; l < layers.size(); ++l) {
       for (std::uint64_t i = 0; i < times; ++i) layers[l] += batch[l];
     }
@@ -101,23 +164,23 @@ std::vector<LayerCounts> count_layers(const Network& network, const CompiledNetw
 
 Costs roll_up(const Network& network, const AcceleratorConfig& config,
               const models::CostTable& table, const std::vector<LayerCounts>& counts,
-              const std::vector<LayerCycles>& cycles) {
+              const std::vector<LayerCycles>& cycles, const std::optional<memory::DramUse>& dram) {
   std::vector<models::MacCost> macs;
   for (const models::Arithmetic* a : network.arithmetics()) {
     macs.push_back(models::mac_cost(table, a->name(), a->bits(),
                                     static_cast<int>(8 * a->accumulator_bytes())));
   }
-  const auto capacity = capacities(config);
+  const auto srams = sram_figures(table, config);
   const EnergyFigures figures = energy_figures(table, config);
+  const auto& device = config.dram.device;
+  std::vector<memory::dram::Energy> of_device;
+  if (device && dram && !cycles.empty()) of_device = device_energy(*device, *dram, cycles);
 
   Costs costs;
-  double sram_area = 0;
-  bool access_published = true, leakage_published = true;
-  for (std::size_t s = 0; s < capacity.size(); ++s) {
-    const auto bytes = static_cast<double>(capacity[s]);
-    access_published = access_published && table.sram_pj_per_64_bit.covers(bytes);
-    leakage_published = leakage_published && table.sram_leakage_mw.covers(bytes);
-    sram_area += *table.sram_area_um2.at(bytes);
+  bool published = true;
+  for (const models::SramFigures& sram : srams) {
+    published = published && sram.published;
+    costs.sram_area_um2 += sram.area_um2;
   }
   for (std::size_t l = 0; l < counts.size(); ++l) {
     const LayerCounts& c = counts[l];
@@ -129,10 +192,17 @@ Costs roll_up(const Network& network, const AcceleratorConfig& config,
     e.register_ =
         table.register_pj_per_bit * (static_cast<double>(c.operand_register_writes) * a.bits() +
                                      static_cast<double>(c.sum_register_writes) * accumulator_bits);
-    for (std::size_t s = 0; s < capacity.size(); ++s) {
-      e.sram += figures.sram_pj_per_byte[s] * static_cast<double>(c.sram_bytes[s]);
+    for (std::size_t s = 0; s < srams.size(); ++s) {
+      e.sram += srams[s].read_pj_per_byte * static_cast<double>(c.sram_read_bytes[s]) +
+                srams[s].write_pj_per_byte * static_cast<double>(c.sram_written_bytes[s]);
     }
-    e.dram = figures.dram_pj_per_byte * static_cast<double>(c.dram_read_bytes + c.dram_write_bytes);
+    if (!device) {
+      e.dram =
+          figures.dram_pj_per_byte * static_cast<double>(c.dram_read_bytes + c.dram_write_bytes);
+    } else if (!of_device.empty()) {
+      e.dram_by = of_device[l];
+      e.dram = of_device[l].total();
+    }
     if (!cycles.empty()) {
       e.static_ =
           figures.leakage_pj_per_cycle(config.clock_mhz) * static_cast<double>(cycles[l].total);
@@ -141,7 +211,7 @@ Costs roll_up(const Network& network, const AcceleratorConfig& config,
   }
   const auto pes = static_cast<double>(config.array.rows) * config.array.columns;
   // A PE has a unit for each arithmetic.
-  costs.area_um2 = sram_area;
+  costs.area_um2 = costs.sram_area_um2;
   for (const models::MacCost& mac : macs) {
     costs.area_um2 = costs.area_um2 && mac.area_um2
                          ? std::optional(*costs.area_um2 + pes * *mac.area_um2)
@@ -153,11 +223,12 @@ Costs roll_up(const Network& network, const AcceleratorConfig& config,
     }
   }
   costs.sources.push_back("registers: " + table.register_source);
-  costs.sources.push_back("scratchpad accesses: " + table.sram_energy_source +
-                          (access_published ? "" : models::kExtrapolated));
-  costs.sources.push_back("scratchpad leakage and area: " + table.sram_leakage_source +
-                          (leakage_published ? "" : models::kExtrapolated));
-  costs.sources.push_back("DRAM: " + table.dram_source);
+  costs.sources.push_back("scratchpad accesses, leakage and area: " + table.sram->source +
+                          (published ? "" : models::kExtrapolated));
+  costs.sources.push_back(
+      "DRAM: " +
+      (device ? device->device.name + ", energy of each command from " + device->power.source
+              : table.dram_source));
   costs.sources.push_back(
       "static energy is the scratchpads' leakage; that of logic, and the bus's energy, have no "
       "figure and are left out");

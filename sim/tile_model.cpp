@@ -77,12 +77,22 @@ double bursts(double columns, double rows, double images, bool all_columns, bool
   return std::max(runs, bytes / dma.burst_bytes);
 }
 
+/// Whether the widest edge of the array may ask for more than a port gives.
+bool starves(const AcceleratorConfig& config, const models::Arithmetic& arithmetic) {
+  const pe::FeedRates rates = feed_rates(config);
+  const std::uint64_t edge = std::max(config.array.rows, config.array.columns);
+  return edge * arithmetic.code_bytes() > std::min(rates.input, rates.weight) ||
+         config.array.columns * arithmetic.accumulator_bytes() > rates.output;
+}
+
 }  // namespace
 
 bool Footprint::fits(const AcceleratorConfig& config, std::uint64_t copies) const {
-  return (input + operand) * copies <= config.input_sram.capacity_bytes &&
-         weight * copies <= config.weight_sram.capacity_bytes &&
-         output * copies <= config.output_sram.capacity_bytes;
+  const auto holds = [&](const memory::SramConfig& sram, std::uint64_t bytes) {
+    return bytes * copies <= sram.capacity_bytes && (copies == 1 || sram.double_buffered);
+  };
+  return holds(config.input_sram, input + operand) && holds(config.weight_sram, weight) &&
+         holds(config.output_sram, output);
 }
 
 TileCounts tile_counts(const LayerShape& s, const Tiling& t) {
@@ -130,6 +140,7 @@ TileModel::TileModel(const LayerShape& shape, const models::Arithmetic& arithmet
       arithmetic_(arithmetic),
       config_(config),
       figures_(figures),
+      starves_(starves(config, arithmetic)),
       swept_rows_(shape.out_rows + 1),
       swept_columns_(shape.out_columns + 1) {}
 
@@ -231,9 +242,12 @@ TileModel::Work TileModel::array_work(const Tiling& t, const TileCounts& n) cons
     if (times == 0 || channels == 0 || filters == 0) return;
     const pe::Gemm gemm{.m = m, .k = taps * channels, .n = filters, .groups = t.groups};
     times *= n.pixels * n.groups;
-    work.cycles += policy.cycles(config_.array, gemm) * times;
-    if (figures_ == nullptr) return;
+    const pe::Cycles cycles = policy.cycles(config_.array, gemm);
+    work.cycles += cycles * times;
+    if (figures_ == nullptr && !starves_) return;
     const pe::ArrayCounts c = policy.counts(config_.array, gemm, accumulate);
+    const pe::Cycles fed = starves_ ? pe::feed_cycles(c, arithmetic_, feed_rates(config_)) : 0;
+    work.cycles += (fed - std::min(fed, cycles)) * times;
     work.input_reads += c.input_reads * times;
     work.weight_reads += c.weight_reads * times;
     work.sums += (c.output_reads + c.output_writes) * times;
@@ -355,7 +369,7 @@ double TileModel::energy(const Tiling& t, const TileCounts& n, const Work& work,
          pj[1] * codes * real(work.weight_reads) + pj[2] * acc * real(work.sums) +
          figures_->register_pj_per_bit * (arithmetic_.bits() * real(work.operand_register_writes) +
                                           8 * acc * real(work.sum_register_writes)) +
-         figures_->leakage_pj_per_cycle(config_.clock_mhz) * cost.cycles;
+         figures_->standby_pj_per_cycle(config_.clock_mhz) * cost.cycles;
 }
 
 }  // namespace systolog::sim

@@ -68,6 +68,7 @@ class TileModel {
   const models::Arithmetic& arithmetic_;
   const AcceleratorConfig& config_;
   const EnergyFigures* figures_;
+  bool starves_;  // the scratchpads' ports may be narrower than what the array asks for
   mutable std::vector<std::uint64_t> swept_rows_, swept_columns_;  // by tile size; 0: not yet
 };
 

@@ -65,9 +65,9 @@ TileWriter::TileWriter(const Network& network, const AcceleratorConfig& config, 
       batch_(batch),
       activations_(network, batch),
       builder_(network.values.size()),
-      input_(config.input_sram.capacity_bytes),
-      weight_(config.weight_sram.capacity_bytes),
-      output_(config.output_sram.capacity_bytes),
+      input_(config.input_sram.capacity_bytes, config.input_sram.double_buffered),
+      weight_(config.weight_sram.capacity_bytes, config.weight_sram.double_buffered),
+      output_(config.output_sram.capacity_bytes, config.output_sram.double_buffered),
       operands_(config.input_sram.capacity_bytes) {
   program().batch = batch;
 }
@@ -264,6 +264,7 @@ Program TileWriter::finish() {
   for (const FedValue& fed : network_.fed) {
     p.fed_addresses.push_back(base + activations_.address(fed.value) - ActivationMap::kBase);
   }
+  p.spill_address = spill;
   p.dram_bytes = spill + spill_bytes_;
   if (p.dram_bytes > config_.dram.capacity_bytes) {
     throw UserError("needs " + std::to_string(p.dram_bytes) +

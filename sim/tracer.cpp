@@ -60,13 +60,21 @@ Tracer::Tracer(const std::filesystem::path& file, const Network& network,
   file_.name_track(kArray, "array");
   file_.name_track(kVector, "vector unit");
   file_.name_track(kBus, "bus");
-  file_.name_track(kDram, "DRAM channel");
+  const auto& device = config.dram.device;
+  const int channels = device ? static_cast<int>(device->device.organisation.channels) : 1;
+  for (int c = 0; c < channels; ++c) {
+    file_.name_track(kDram + c,
+                     channels == 1 ? "DRAM channel" : "DRAM channel " + std::to_string(c));
+    channels_.push_back({kDram + c, {}});
+  }
 }
 
 void Tracer::attach(Platform& platform) {
   platform.bus.observe([this](const memory::Occupancy& burst) { occupy(bus_, burst); });
-  platform.dram.observe([this](const memory::Occupancy& burst) {
-    occupy(dram_, burst);
+  platform.dram.observe([this](const memory::DataBurst& data) {
+    const memory::Occupancy burst{sc_core::sc_time::from_value(data.begin),
+                                  sc_core::sc_time::from_value(data.end), data.write, data.bytes};
+    occupy(channels_[data.channel], burst);
     // One entry a slice: the counter needs no more.
     auto& last = dram_bursts_;
     if (!last.empty() && last.back().end == burst.begin && last.back().write == burst.write) {
@@ -87,6 +95,12 @@ void Tracer::occupy(Busy& busy, const memory::Occupancy& next) {
   busy.now->end = next.end;
   busy.bytes += next.bytes;
   ++busy.bursts;
+}
+
+// Writes that were still queued when the last batch ended have gone out since.
+void Tracer::close() {
+  for (Busy& channel : channels_) flush(channel);
+  file_.close();
 }
 
 void Tracer::flush(Busy& busy) {
@@ -114,7 +128,7 @@ Tracer::Track Tracer::track_of(Engine engine) {
 void Tracer::batch(const Program& program, const std::vector<CommandProcessor::Span>& spans,
                    sc_core::sc_time begin, sc_core::sc_time clock_period) {
   flush(bus_);
-  flush(dram_);
+  for (Busy& channel : channels_) flush(channel);
   const std::uint64_t begin_ps = begin.value(), period_ps = clock_period.value();
   for (std::size_t i = 0; i < spans.size(); ++i) {
     const Command& command = program.commands[i];

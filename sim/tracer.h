@@ -25,14 +25,15 @@ class Tracer {
   /// Writes one batch, which began at `begin` and whose commands ran in `spans` of `clock_period`.
   void batch(const Program& program, const std::vector<CommandProcessor::Span>& spans,
              sc_core::sc_time begin, sc_core::sc_time clock_period);
-  void close() { file_.close(); }
+  void close();
 
  private:
+  // A DRAM's channels are the tracks from kDram on.
   enum Track { kLoad = 1, kStore, kArray, kVector, kBus, kDram };
 
   /// Bursts of one direction behind each other, as one slice.
   struct Busy {
-    Track track;
+    int track;
     std::optional<memory::Occupancy> now;
     std::uint64_t bytes = 0, bursts = 0;
   };
@@ -45,7 +46,8 @@ class Tracer {
   const Network& network_;
   const AcceleratorConfig& config_;
   TraceFile file_;
-  Busy bus_{kBus, {}}, dram_{kDram, {}};
+  Busy bus_{kBus, {}};
+  std::vector<Busy> channels_;
   // Of the batch that runs.
   std::vector<memory::Occupancy> dram_bursts_;
   std::size_t batches_ = 0;

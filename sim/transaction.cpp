@@ -54,6 +54,7 @@ Execution execute_transaction(const Network& network, const CompiledNetwork& com
   Platform platform("platform", config, network.arithmetics(),
                     network.has_values ? pe::Values::kComputed : pe::Values::kNone,
                     fidelity == Fidelity::kCycle ? ArrayKind::kRegisters : ArrayKind::kTransaction);
+  const pe::SystolicArray array(config.array, network.arithmetics());
   if (tracer != nullptr) tracer->attach(platform);
   std::optional<Recorder> recorder;
   if (waveform != nullptr && platform.registers() != nullptr) {
@@ -90,7 +91,7 @@ Execution execute_transaction(const Network& network, const CompiledNetwork& com
       if (tracer != nullptr) {
         tracer->batch(program, spans, begin, platform.processor.clock_period());
       }
-      add_cycles(program, spans, config, result.layers);
+      add_cycles(program, spans, array, config, result.layers);
       for (std::size_t o = 0; outputs && o < program.outputs.size(); ++o) {
         output.resize(program.outputs[o].bytes);
         platform.read_dram(program.outputs[o].address, output);
@@ -104,6 +105,8 @@ Execution execute_transaction(const Network& network, const CompiledNetwork& com
     }
   });
   if (outputs) result.take_outputs(outputs->finish());
+  result.dram = platform.dram.finish();
+  if (result.dram) result.dram->streams.resize(network.layers.size());
   return result;
 }
 

@@ -168,17 +168,21 @@ void Controller::issue() {
       banks_.activate(bank, oldest.row, now);
       ++counts_.activates;
       find_hits_of(bank);
-      observe(command, bank, now, false);
+      observe(command, bank, now, oldest.tag);
       break;
     }
     case Command::kPrecharge: {
       const BankList& list = queue().banks[bank];
-      const bool for_refresh = refresh_due(bank / banks_of_rank_) <= now;
-      if (!for_refresh) count_outcome(queue().slots[list.head], counts_.row_conflicts);
+      std::uint64_t tag = kNoTag;
+      if (refresh_due(bank / banks_of_rank_) > now) {
+        Request& oldest = queue().slots[list.head];
+        count_outcome(oldest, counts_.row_conflicts);
+        tag = oldest.tag;
+      }
       banks_.precharge(bank, now);
       ++counts_.precharges;
       find_hits_of(bank);
-      observe(command, bank, now, false);
+      observe(command, bank, now, tag);
       break;
     }
     case Command::kRead:
@@ -191,7 +195,7 @@ void Controller::issue() {
       ++counts_.refreshes;
       due_[rank] += timing_.nrefi;
       first_due_ = *std::min_element(due_.begin(), due_.end());
-      observe(command, bank, now, false);
+      observe(command, bank, now, kNoTag);
       break;
     }
   }
@@ -221,7 +225,7 @@ void Controller::issue_column(std::uint32_t bank, Cycle now) {
   }
   const bool close = policy_.page == PagePolicy::kClosed && reads_.banks[bank].hit == kNone &&
                      writes_.banks[bank].hit == kNone;
-  observe(reading ? Command::kRead : Command::kWrite, bank, now, close);
+  observe(reading ? Command::kRead : Command::kWrite, bank, now, request.tag, close);
   if (close) {
     banks_.auto_precharge(bank);
     ++counts_.precharges;
@@ -285,9 +289,9 @@ Counts Controller::counts(Cycle now) const {
   return counts;
 }
 
-void Controller::observe(Command command, std::uint32_t bank, Cycle now,
+void Controller::observe(Command command, std::uint32_t bank, Cycle now, std::uint64_t tag,
                          bool auto_precharge) const {
-  if (on_command_) on_command_({command, bank, banks_.open_row(bank), now, auto_precharge});
+  if (on_command_) on_command_({command, bank, banks_.open_row(bank), now, auto_precharge, tag});
 }
 
 }  // namespace systolog::memory::dram

@@ -45,14 +45,17 @@ class Controller {
   /// Called when a burst's last beat has crossed the data bus: with the request's tag and the
   /// cycle. Calls come in the order of the column commands.
   using OnDone = std::function<void(std::uint64_t tag, Cycle done)>;
-  /// For tests: every command in the order of issue. `row` is that of the bank for ACT, RD and WR;
-  /// auto-precharges are marked.
+  /// Every command in the order of issue. `row` is that of the bank for ACT, RD and WR;
+  /// auto-precharges are marked. `tag` is that of the request it is issued for, kNoTag for
+  /// refreshes and the precharges before them.
+  static constexpr std::uint64_t kNoTag = std::numeric_limits<std::uint64_t>::max();
   struct Issued {
     Command command;
     std::uint32_t bank;  // of REF: any bank of the rank
     std::int64_t row;
     Cycle cycle;
     bool auto_precharge;
+    std::uint64_t tag;
   };
   using OnCommand = std::function<void(const Issued&)>;
 
@@ -115,7 +118,8 @@ class Controller {
   void settle(Queue& queue, std::uint32_t bank) const;
   void find_hits_of(std::uint32_t bank);
   void issue_column(std::uint32_t bank, Cycle now);
-  void observe(Command command, std::uint32_t bank, Cycle now, bool auto_precharge) const;
+  void observe(Command command, std::uint32_t bank, Cycle now, std::uint64_t tag,
+               bool auto_precharge = false) const;
   void count_outcome(Request& request, std::uint64_t& outcome);
   Cycle refresh_due(std::uint32_t rank) const { return policy_.refresh ? due_[rank] : kNever; }
 

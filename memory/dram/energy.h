@@ -18,11 +18,12 @@ struct Supply {
   double idd0_ma = 0, idd2n_ma = 0, idd3n_ma = 0, idd4r_ma = 0, idd4w_ma = 0, idd5_ma = 0;
 };
 
-/// What energy() needs to know of a device beside its timing.
+/// What energy() needs to know of a device beside its timing: by default of DDR4-2400.
 struct Power {
   std::uint32_t devices = 8;  // of a rank
-  std::vector<Supply> supplies;
-  std::string source;
+  std::vector<Supply> supplies = {{1.2, 60, 45, 60, 145, 175, 175}};
+  std::string source =
+      "datasheet currents as in DRAMsim3's DDR4_4Gb_x8_2400 (University of Maryland)";
 };
 
 /// pJ of all channels together.

@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
+
+#include "memory/dram/channels.h"
 
 namespace systolog::memory::dram {
 namespace {
@@ -36,39 +37,20 @@ Cycle LatencyTally::percentile(double share) const {
 TraceResult run_trace(const Device& device,
                       const std::function<std::optional<TraceRequest>()>& next) {
   TraceResult result;
-  const AddressMap map(device.policy.mapping, device.organisation);
-  auto on_done = [&result](std::uint64_t tag, Cycle done) {
+  Channels channels(device, [&result](std::uint64_t tag, Cycle done) {
     const auto queued = static_cast<Cycle>(tag >> 1);
     ((tag & 1) != 0 ? result.write_latency : result.read_latency).add(done - queued);
     result.cycles = std::max(result.cycles, done);
-  };
-  std::vector<std::unique_ptr<Controller>> channels;
-  for (std::uint32_t c = 0; c < device.organisation.channels; ++c) {
-    channels.push_back(std::make_unique<Controller>(device, on_done));
-  }
-  Cycle now = 0;
+  });
   while (const auto request = next()) {
-    const Location location = map.locate(request->address);
-    Controller& channel = *channels[location.channel];
-    now = std::max(now, request->cycle.value_or(now));
-    while (channel.next_cycle() < now) channel.issue();
-    while (channel.full(request->kind)) {
-      now = channel.next_cycle();
-      channel.issue();
-    }
-    channel.submit(request->kind, location, tag_of(now, request->kind), now);
+    const Location location = channels.locate(request->address);
+    const Cycle now = channels.make_room(request->kind, location, request->cycle.value_or(0));
+    channels.submit(request->kind, location, tag_of(now, request->kind), now);
     ++result.requests;
   }
-  for (auto& channel : channels) {
-    while (!channel->idle()) {
-      channel->next_cycle();
-      channel->issue();
-    }
-  }
-  for (auto& channel : channels) {
-    channel->finish(result.cycles);
-    result.counts += channel->counts(result.cycles);
-  }
+  channels.finish(0);
+  channels.finish(result.cycles);  // the last burst's data come behind its command
+  result.counts = channels.counts();
   result.bytes = result.requests * device.organisation.burst_bytes();
   return result;
 }

@@ -13,14 +13,16 @@ namespace systolog::memory::test {
 namespace {
 
 constexpr std::uint32_t kBurst = 256;
-// With a clock of 1 ns: 4 cycles of bus latency, 256 B / 8 GB/s, 30 ns of DRAM latency, and
-// 1 + 256/64 cycles of the scratchpad.
-constexpr double kBus = 4, kTransfer = 32, kDram = 30, kSram = 5;
+// With a clock of 1 ns: a cycle to the grant and 4 of bus latency, 256 B / 8 GB/s, 30 ns of DRAM
+// latency, and 1 + 256/64 cycles of the scratchpad.
+constexpr double kBus = 5, kTransfer = 32, kDram = 30, kSram = 5;
 
 class DmaOnBus : public testing::Test {
  protected:
   const sc_time period_ = ns(1);
-  Dram dram_{"dram", {.capacity_bytes = 1 << 20, .bandwidth_gb_per_s = 8.0, .latency_ns = kDram}};
+  Dram dram_{
+      "dram",
+      {.capacity_bytes = 1 << 20, .bandwidth_gb_per_s = 8.0, .latency_ns = kDram, .device = {}}};
   std::optional<Bus> bus_;
   std::optional<Dma> load_, store_;
   const SramConfig sram_{.capacity_bytes = 1 << 16};
@@ -32,11 +34,10 @@ class DmaOnBus : public testing::Test {
                         Initiator("d"), Initiator("e"), Initiator("f")};
 
   void build(std::uint32_t bus_width_bytes, std::uint32_t outstanding) {
-    tlm_utils::tlm_quantumkeeper::set_global_quantum(ns(10));
     const DmaConfig dma{.burst_bytes = kBurst, .outstanding_bursts = outstanding};
     bus_.emplace("bus", BusConfig{.width_bytes = bus_width_bytes, .latency_cycles = 4}, period_);
     load_.emplace("load", dma, period_);
-    store_.emplace("store", dma, period_, DmaPriority::kSecond);
+    store_.emplace("store", dma, period_);
     load_commands_.out.bind(load_->command);
     store_commands_.out.bind(store_->command);
     host_.out.bind(bus_->host);

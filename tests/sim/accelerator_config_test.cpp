@@ -73,14 +73,24 @@ AcceleratorConfig random_config(Draw& draw) {
     number(sram->capacity_bytes, 64, std::uint64_t{1} << 30);
     number(sram->port_width_bytes, 1, 65'536);
     number(sram->access_latency_cycles, 0, 1000);
+    number(sram->banks, 1, 1024);
+    sram->double_buffered = draw.one_in(2);
   }
   number(c.dma.burst_bytes, 4, 65'536);
   number(c.dma.outstanding_bursts, 1, 1024);
   number(c.bus.width_bytes, 1, 4096);
   number(c.bus.latency_cycles, 0, 10'000);
-  number(c.dram.capacity_bytes, 4096, std::uint64_t{1} << 34);
-  c.dram.bandwidth_gb_per_s = static_cast<double>(draw.between(1, 1'000'000)) / 13.0;
-  c.dram.latency_ns = static_cast<double>(draw.below(1'000'000)) / 7.0;
+  if (draw.one_in(2)) c.bus.arbitration = memory::Arbitration::kFixedPriority;
+  if (draw.one_in(2)) {
+    c.dram_choice.preset = DramChoice::kSimple;
+    number(c.dram.capacity_bytes, 4096, std::uint64_t{1} << 34);
+    c.dram.bandwidth_gb_per_s = static_cast<double>(draw.between(1, 1'000'000)) / 13.0;
+    c.dram.latency_ns = static_cast<double>(draw.below(1'000'000)) / 7.0;
+  } else {
+    c.dram_choice.preset = draw.of<std::string>({"DDR3-1600", "DDR4-2400", "HBM2"});
+    if (draw.one_in(2)) c.dram_choice.policy = {{"page", "closed"}};
+    if (draw.one_in(2)) c.dram_choice.organisation = {{"ranks", 2}};
+  }
   number(c.compiler.batch, 1, 65'536);
   c.compiler.fold_batch_norm = draw.one_in(2);
   c.compiler.fuse_layers = draw.one_in(2);
@@ -99,6 +109,35 @@ TEST(AcceleratorConfig, ReadsBackWhatItsEchoSays) {
     const AcceleratorConfig read = read_accelerator(parse_json(echo.dump(), "echo"), "echo");
     ASSERT_EQ(to_json(read), echo);
   }
+}
+
+TEST(AcceleratorConfig, HasTheDramOfItsPresetAndWhatItChangesOfIt) {
+  // The struct's defaults are the default preset's figures.
+  const memory::DramDevice standard;
+  const auto config = read_accelerator(Json::object(), "t").dram;
+  ASSERT_TRUE(config.device);
+  const auto& t = config.device->device.timing;
+  EXPECT_EQ(t.nrc, standard.device.timing.nrc);
+  EXPECT_EQ(t.nrefi, standard.device.timing.nrefi);
+  EXPECT_EQ(config.device->power.source, standard.power.source);
+  ASSERT_EQ(config.device->power.supplies.size(), 1U);
+  EXPECT_EQ(config.device->power.supplies[0].idd4w_ma, standard.power.supplies[0].idd4w_ma);
+  EXPECT_EQ(config.capacity_bytes, std::uint64_t{4} << 30);
+  // A closed bank: nRCD + nCL + nBL = 36 cycles. A stream: 64 bytes every nCCD_L = 6.
+  EXPECT_NEAR(config.latency_ns, 36 * 0.833, 1e-9);
+  EXPECT_NEAR(config.bandwidth_gb_per_s, 64 / (6 * 0.833), 1e-9);
+  const auto changed = read_accelerator(
+      parse_json(R"({"memory": {"dram": {"preset": "HBM2", "organisation": {"channels": 2},
+                                         "policy": {"page": "closed", "write_queue": 40}}}})",
+                 "t"),
+      "t");
+  const auto& device = changed.dram.device->device;
+  EXPECT_EQ(device.name, "HBM2");
+  EXPECT_EQ(device.organisation.channels, 2U);
+  EXPECT_EQ(device.policy.page, memory::dram::PagePolicy::kClosed);
+  EXPECT_EQ(device.policy.write_queue, 40U);
+  EXPECT_FALSE(
+      read_accelerator(Json{{"memory", {{"dram", {{"preset", "simple"}}}}}}, "t").dram.device);
 }
 
 TEST(AcceleratorConfig, TakesOverridesOnTopOfTheFileInTheirOrder) {

@@ -390,6 +390,27 @@ AcceleratorConfig random_accelerator(Draw& draw) {
   config.vector_unit.lanes = static_cast<std::uint32_t>(draw.between(1, 16));
   config.dma.burst_bytes = static_cast<std::uint32_t>(draw.between(4, 64));
   config.dma.outstanding_bursts = static_cast<std::uint32_t>(draw.between(1, 8));
+  if (draw.one_in(2)) config.bus.arbitration = memory::Arbitration::kFixedPriority;
+  config.bus.latency_cycles = static_cast<std::uint32_t>(draw.below(6));
+  if (draw.one_in(3)) {
+    config.dram_choice.preset = DramChoice::kSimple;
+    config.dram = {};
+  } else if (draw.one_in(2)) {
+    memory::DramDevice device;  // small queues that fill, several channels
+    auto& d = device.device;
+    d.organisation.channels = 2;
+    d.policy.read_queue = static_cast<std::uint32_t>(draw.between(1, 8));
+    d.policy.write_queue = d.policy.write_high = static_cast<std::uint32_t>(draw.between(2, 8));
+    d.policy.write_low = 1;
+    if (draw.one_in(2)) d.policy.page = memory::dram::PagePolicy::kClosed;
+    config.dram = memory::config_of(device);
+  }
+  for (auto* sram : {&config.input_sram, &config.weight_sram, &config.output_sram}) {
+    // Words that may be narrower than what the array asks for.
+    if (draw.one_in(3)) sram->port_width_bytes = static_cast<std::uint32_t>(draw.between(1, 16));
+    if (draw.one_in(3)) sram->banks = static_cast<std::uint32_t>(draw.between(1, 4));
+    sram->double_buffered = !draw.one_in(4);
+  }
   return config;
 }
 

@@ -53,9 +53,18 @@ class SchemaTest : public testing::Test {
       walk(field, path / name, visit);
     }
   }
+  static bool is_number_of_simple(const std::string& name) {
+    return name == "capacity_bytes" || name == "bandwidth_gb_per_s" || name == "latency_ns";
+  }
   static Json config_with(const Json::json_pointer& path, const Json& value) {
     Json config = Json::object();
     config[path] = value;
+    // What only the simple DRAM has.
+    static const std::string kDram = "/memory/dram/";
+    const std::string text = path.to_string();
+    if (text.starts_with(kDram) && is_number_of_simple(text.substr(kDram.size()))) {
+      config["memory"]["dram"]["preset"] = "simple";
+    }
     return parse_json(config.dump(), "t");  // as a file would have it
   }
 };
@@ -122,7 +131,16 @@ TEST_F(SchemaTest, GivesTheStructsDefaultForEveryFieldAndKnowsAllOfThem) {
     ASSERT_TRUE(field.contains("default")) << path;
     defaults[path] = field.at("default");
   });
+  Json& dram = defaults["memory"]["dram"];
+  Json simple = {{"preset", "simple"}};
+  for (const auto* name : {"capacity_bytes", "bandwidth_gb_per_s", "latency_ns"}) {
+    simple[name] = dram[name];
+    dram.erase(name);
+  }
   EXPECT_EQ(defaults, to_json(AcceleratorConfig()));
+  const AcceleratorConfig with_simple =
+      read_accelerator(Json{{"memory", {{"dram", {{"preset", "simple"}}}}}}, "t");
+  EXPECT_EQ(to_json(with_simple)["memory"]["dram"], simple);
 }
 
 }  // namespace

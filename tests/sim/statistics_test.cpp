@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
+#include <memory>
 
+#include "models/sram_cost.h"
 #include "models/user_error.h"
 
 namespace systolog::sim {
@@ -61,9 +64,18 @@ TEST(LayerCounts, OfAConvolutionAreThoseCountedByHand) {
   EXPECT_EQ(c.output_writes, 4U * 3 * 5 + 4 * 3);
   EXPECT_EQ(c.dram_read_bytes, 4U * 4 * 2 + 18 * 3 + 3 * 8);
   EXPECT_EQ(c.dram_write_bytes, 4U * 3);
-  EXPECT_EQ(c.sram_bytes[0], 32U + 144);
-  EXPECT_EQ(c.sram_bytes[1], (54U + 24) + 54 + 24);
-  EXPECT_EQ(c.sram_bytes[2], (60U + 48) * 4 + (12 * 4 + 12) + 12);
+  using Bytes = decltype(c.sram_read_bytes);
+  EXPECT_EQ(c.sram_read_bytes, (Bytes{144, 54 + 24, 48 * 4 + 12 * 4 + 12}));
+  EXPECT_EQ(c.sram_written_bytes, (Bytes{32, 54 + 24, 60 * 4 + 12}));
+  const auto expect = [&](Tensor tensor, std::array<std::uint64_t, 4> bytes) {
+    const LevelBytes& t = c.tensors[static_cast<std::size_t>(tensor)];
+    EXPECT_EQ((std::array{t.dram_read, t.dram_written, t.scratchpad_read, t.scratchpad_written}),
+              bytes);
+  };
+  expect(Tensor::kInput, {32, 0, 144, 32});
+  expect(Tensor::kWeight, {54 + 24, 0, 54 + 24, 54 + 24});
+  expect(Tensor::kOutput, {0, 12, 12, 12});
+  expect(Tensor::kPartialSums, {0, 0, 48 * 4 + 12 * 4, 60 * 4});
 }
 
 TEST(LayerCounts, OfManyBatchesAreTheirSum) {
@@ -77,7 +89,7 @@ TEST(LayerCounts, OfManyBatchesAreTheirSum) {
   EXPECT_EQ(seven.macs, 3 * two.macs + one.macs);
   EXPECT_EQ(seven.input_reads, 3 * two.input_reads + one.input_reads);
   EXPECT_EQ(seven.dram_read_bytes, 3 * two.dram_read_bytes + one.dram_read_bytes);
-  EXPECT_EQ(seven.sram_bytes[2], 3 * two.sram_bytes[2] + one.sram_bytes[2]);
+  EXPECT_EQ(seven.sram_read_bytes[2], 3 * two.sram_read_bytes[2] + one.sram_read_bytes[2]);
 }
 
 models::CostTable round_figures() {
@@ -85,17 +97,17 @@ models::CostTable round_figures() {
   table.multipliers = {{"int", "exact", {{{8, 0.5}}}, {{{8, 200}}}, "multiplier"}};
   table.accumulators = {{"", "int", {{{32, 0.25}}}, {{{32, 100}}}, "accumulator"}};
   table.register_pj_per_bit = 0.125;
-  const double capacity = 65'536;
-  table.sram_pj_per_64_bit = {{{capacity, 16.0}}};
-  table.sram_leakage_mw = {{{capacity, 3.0}}};
-  table.sram_area_um2 = {{{capacity, 1000.0}}};
+  auto sram = std::make_shared<models::SramTable>();
+  sram->add({65'536, 512, 64 * 2.0, 64 * 3.0, 3.0, 1000.0});  // 2 and 3 pJ a byte
+  table.sram = sram;
   table.dram_pj_per_64_bit = 1600.0;
   return table;
 }
 
 TEST(Energy, IsEveryCountTimesItsFigure) {
   const Network network = one_conv();
-  const auto config = four_by_two();
+  auto config = four_by_two();
+  config.dram = {};  // the simple model
   const auto counts = count_layers(network, one_tile(network, config, 1), config);
   const std::vector<LayerCycles> cycles = {{.compute = 300, .stalls = {}, .total = 1000}};
   const Costs costs = roll_up(network, config, round_figures(), counts, cycles);
@@ -103,12 +115,39 @@ TEST(Energy, IsEveryCountTimesItsFigure) {
   const LayerEnergy& e = costs.layers[0];
   EXPECT_DOUBLE_EQ(e.mac.value(), 216 * 0.75);
   EXPECT_DOUBLE_EQ(e.register_, ((216 + 129 + 54) * 8 + 240 * 32) * 0.125);
-  EXPECT_DOUBLE_EQ(e.sram, (176 + 156 + 504) * 2.0);
-  EXPECT_DOUBLE_EQ(e.dram, (110 + 12) * 200.0);
+  EXPECT_DOUBLE_EQ(e.sram, (144 + 78 + 252) * 2.0 + (32 + 78 + 252) * 3.0);
+  EXPECT_DOUBLE_EQ(e.dram.value(), (110 + 12) * 200.0);
   // Three scratchpads of 3 mW for 1000 cycles of 5 ns.
   EXPECT_DOUBLE_EQ(e.static_.value(), 9e-3 * 5e-6 * 1e12);
-  EXPECT_DOUBLE_EQ(e.total().value(), *e.mac + e.register_ + e.sram + e.dram + *e.static_);
+  EXPECT_DOUBLE_EQ(e.total().value(), *e.mac + e.register_ + e.sram + *e.dram + *e.static_);
   EXPECT_DOUBLE_EQ(costs.area_um2.value(), 8 * 300.0 + 3 * 1000.0);
+}
+
+TEST(Energy, OfADeviceIsThatOfTheCommandsOfEachLayerAndItsShareOfTime) {
+  const Network network = one_conv();
+  const auto config = four_by_two();
+  const auto counts = count_layers(network, one_tile(network, config, 1), config);
+  memory::DramUse use;
+  use.counts.activates = 3;
+  use.counts.reads = 10;
+  use.counts.writes = 5;
+  use.counts.refreshes = 2;
+  use.counts.active_cycles = 600;
+  use.cycles = 1000;
+  use.streams = {{3, 10, 5}};
+  const Costs costs = roll_up(network, config, round_figures(), counts,
+                              {{.compute = 300, .stalls = {}, .total = 1000}}, use);
+  const memory::dram::Energy e = costs.layers[0].dram_by.value();
+  // DDR4-2400: eight devices of 1.2 V, cycles of 0.833 ns; mA V ns are pJ.
+  const double pj = 8 * 1.2 * 0.833;
+  EXPECT_NEAR(e.activate, 3 * pj * (60 * 55 - 60 * 39 - 45 * 16), 1e-6);
+  EXPECT_NEAR(e.read, 10 * pj * (145 - 60) * 4, 1e-6);
+  EXPECT_NEAR(e.write, 5 * pj * (175 - 60) * 4, 1e-6);
+  EXPECT_NEAR(e.refresh, 2 * pj * (175 - 60) * 313, 1e-6);
+  EXPECT_NEAR(e.background, pj * (60 * 600 + 45 * 400), 1e-6);
+  EXPECT_DOUBLE_EQ(costs.layers[0].dram.value(), e.total());
+  EXPECT_FALSE(roll_up(network, config, round_figures(), counts, {}).layers[0].dram)
+      << "nothing was simulated";
 }
 
 TEST(Energy, WithoutAFigureOrWithoutCyclesIsMissingNotZero) {
