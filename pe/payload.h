@@ -10,8 +10,8 @@
 
 namespace systolog::pe {
 
-/// Whether a compute unit does its arithmetic. kNone is for runs of timing alone: commands take
-/// their time, no operand is read and no result written.
+/// Whether a compute unit does its arithmetic. kNone is for runs of timing alone: commands take their
+/// time, no operand is read and no result written.
 enum class Values { kComputed, kNone };
 
 /// One blocking transaction of a compute unit with a scratchpad: the whole operand tile in one

@@ -57,7 +57,7 @@ void read_dram_choice(JsonReader json, AcceleratorConfig& config) {
 void resolve_dram(AcceleratorConfig& config, const std::string& file) {
   if (config.dram_choice.preset == DramChoice::kSimple) return;
   try {
-    config.dram = memory::config_of(read_dram(config.dram_choice, file + ": /memory/dram"));
+    config.dram = memory::config_of(read_dram(config.dram_choice, "this config"));
   } catch (const UserError& error) {
     throw UserError(file + ": /memory/dram: " + error.what());
   }
