@@ -39,12 +39,12 @@ tlm::tlm_sync_enum Bus::nb_transport_fw(int port, tlm::tlm_generic_payload& payl
 
 void Bus::schedule() {
   if (request_open_) return;
-  sc_core::sc_time first = sc_core::sc_max_time();
+  const Request* first = nullptr;
   for (const Request& r : requests_) {
-    if (r.payload != nullptr) first = std::min(first, r.earliest);
+    if (r.payload != nullptr && (first == nullptr || r.earliest < first->earliest)) first = &r;
   }
-  if (first == sc_core::sc_max_time()) return;
-  arbitrate_.notify(std::max(first, busy_until_) - sc_core::sc_time_stamp());
+  if (first == nullptr) return;
+  arbitrate_.notify(std::max(first->earliest, busy_until_) - sc_core::sc_time_stamp());
 }
 
 void Bus::arbitrate() {

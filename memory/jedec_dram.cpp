@@ -2,7 +2,6 @@
 #include "memory/jedec_dram.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace systolog::memory {
 namespace {
@@ -30,7 +29,7 @@ JedecDram::JedecDram(const dram::Device& device, OnDone on_done)
 }
 
 Picoseconds JedecDram::time_of(Cycle cycle) const {
-  return static_cast<Picoseconds>(std::llround(static_cast<double>(cycle) * device_.timing.tck_ps));
+  return static_cast<Picoseconds>(static_cast<double>(cycle) * device_.timing.tck_ps + 0.5);
 }
 
 Cycle JedecDram::cycle_at(Picoseconds time) const {

@@ -17,7 +17,7 @@ std::uint64_t on_chip_cycles(const memory::Transfer& t, const AcceleratorConfig&
     return (bytes + config.bus.width_bytes - 1) / config.bus.width_bytes;
   };
   const std::uint32_t burst = config.dma.burst_bytes;
-  return config.bus.latency_cycles +
+  return 1 + config.bus.latency_cycles +
          t.runs() * (t.run_bytes / burst * beats(burst) + beats(t.run_bytes % burst));
 }
 

@@ -267,8 +267,9 @@ Program TileWriter::finish() {
   p.spill_address = spill;
   p.dram_bytes = spill + spill_bytes_;
   if (p.dram_bytes > config_.dram.capacity_bytes) {
-    throw UserError("needs " + std::to_string(p.dram_bytes) +
-                    " bytes of DRAM, /memory/dram/capacity_bytes is " +
+    throw UserError("needs " + std::to_string(p.dram_bytes) + " bytes of DRAM, " +
+                    (config_.dram.device ? "the device of /memory/dram has "
+                                         : "/memory/dram/capacity_bytes is ") +
                     std::to_string(config_.dram.capacity_bytes));
   }
   return std::move(p);

@@ -246,7 +246,18 @@ TEST(BadOption, IsNamed) {
   expect_refused(good + "--set array.rows", "needs path=value");
   expect_refused(good + "--set array.rows.deep=1", "--set array.rows.deep=1");
   expect_refused(good + "more", "unexpected argument \"more\"");
-  expect_refused(good + "--set memory.dram.capacity_bytes=4096", "bytes of DRAM");
+  const std::string simple = good + "--set memory.dram.preset=simple ";
+  expect_refused(simple + "--set memory.dram.capacity_bytes=4096",
+                 "/memory/dram/capacity_bytes is 4096");
+  expect_refused(good +
+                     "--set memory.dram.organisation.rows=1 --set memory.dram.organisation.banks=1 "
+                     "--set memory.dram.organisation.bank_groups=1",
+                 "the device of /memory/dram has");
+  expect_refused(good + "--set memory.dram.preset=DDR9", "DRAM preset \"DDR9\"");
+  expect_refused(good + "--set memory.dram.organisation.banks=0", "/organisation/banks: got 0");
+  expect_refused(good + "--set memory.dram.organisation.channels=3",
+                 "channels 3 is not a power of two");
+  expect_refused(good + "--set memory.input_sram.banks=0", "/memory/input_sram/banks: got 0");
   const Outcome o = systolog("frobnicate");
   EXPECT_EQ(o.status, 2);
   EXPECT_NE(o.err.find("\"frobnicate\" is not a command"), std::string::npos) << o.err;

@@ -112,8 +112,10 @@ TEST(Run, OfSomeLayersGivesTheirFiguresAndTheReferencesInputs) {
 }
 
 TEST(Run, ChoosesTilesByTheObjective) {
+  // A DRAM that takes no energy while it waits: else the fastest is the one that takes least.
   const std::string small =
-      "--set arithmetic=fp32/exact --set memory.input_sram.capacity_bytes=4096 "
+      "--set memory.dram.preset=simple --set arithmetic=fp32/exact --set "
+      "memory.input_sram.capacity_bytes=4096 "
       "--set memory.weight_sram.capacity_bytes=4096 --set memory.output_sram.capacity_bytes=4096 "
       "--set compiler.objective=";
   const auto bytes = [](const Json& report) {
@@ -171,6 +173,67 @@ TEST(Run, ReportHasEveryKeyAndAddsUp) {
   EXPECT_EQ(r["totals"]["dram_bytes"], dram);
   EXPECT_NEAR(r["totals"]["energy_pj"].get<double>(), energy, 1e-6 * energy);
   EXPECT_NEAR(r["totals"]["seconds"].get<double>(), static_cast<double>(cycles) / 500e6, 1e-12);
+}
+
+TEST(Run, TellsWhatTheDramDidForWhichLayer) {
+  for (const auto* preset : {"DDR4-2400", "HBM2", "LPDDR4-3200"}) {
+    const Json r = run(std::string("--images 3 --set memory.dram.preset=") + preset);
+    const Json& dram = r["totals"]["dram"];
+    EXPECT_EQ(dram["device"], preset);
+    EXPECT_GT(dram["commands"]["refresh"], 0);
+    for (const auto* part : {"activate", "read", "write", "refresh", "background"}) {
+      double sum = 0;
+      for (const Json& layer : r["layers"])
+        sum += layer["energy_pj"]["dram_by"][part].get<double>();
+      EXPECT_GT(sum, 0) << part;
+      EXPECT_NEAR(dram["energy_pj"][part].get<double>(), sum, 1e-6 * sum) << part;
+    }
+    bool named = false;
+    for (const Json& source : r["cost_model"]["sources"]) {
+      named = named || source.get<std::string>().starts_with(std::string("DRAM: ") + preset);
+    }
+    EXPECT_TRUE(named);
+  }
+  const Json simple = run("--set memory.dram.preset=simple");
+  EXPECT_TRUE(simple["totals"]["dram"].is_null());
+  EXPECT_GT(simple["layers"][0]["energy_pj"]["dram"], 0);
+  const Json plain = run("--fidelity functional");
+  EXPECT_TRUE(plain["layers"][0]["energy_pj"]["dram"].is_null()) << "no time, no commands";
+}
+
+TEST(Run, BytesOfTheReportAddUpByTensorAndLevel) {
+  // Small scratchpads: sums are spilled.
+  const Json r = run(
+      "--set memory.input_sram.capacity_bytes=1024 --set memory.weight_sram.capacity_bytes=2048 "
+      "--set memory.output_sram.capacity_bytes=1024");
+  for (const Json& layer : r["layers"]) {
+    std::uint64_t read = 0, written = 0;
+    for (const auto& [tensor, bytes] : layer["bytes"].items()) {
+      read += bytes["dram_read"].get<std::uint64_t>();
+      written += bytes["dram_written"].get<std::uint64_t>();
+      EXPECT_EQ(bytes["bus"], bytes["dram_read"].get<std::uint64_t>() +
+                                  bytes["dram_written"].get<std::uint64_t>())
+          << tensor;
+    }
+    EXPECT_EQ(layer["dram"]["read_bytes"], read);
+    EXPECT_EQ(layer["dram"]["write_bytes"], written);
+    EXPECT_EQ(layer["bytes"]["partial_sums"]["dram_read"],
+              layer["bytes"]["partial_sums"]["dram_written"]);
+  }
+}
+
+TEST(Run, NarrowScratchpadsAndSingleBuffersSlowTheArrayDown) {
+  const auto cycles = [](const std::string& options) {
+    return run(options)["totals"]["cycles"].get<std::uint64_t>();
+  };
+  const std::uint64_t plain = cycles("");
+  const Json narrow = run("--set memory.input_sram.port_width_bytes=4");
+  EXPECT_GT(narrow["totals"]["cycles"], plain);
+  EXPECT_GT(narrow["layers"][0]["cycles"]["stall_by"]["scratchpads"], 0);
+  EXPECT_EQ(cycles("--set memory.input_sram.port_width_bytes=16 --set memory.input_sram.banks=4"),
+            plain)
+      << "four banks of 16 bytes feed as one of 64";
+  EXPECT_GT(cycles("--set memory.weight_sram.double_buffered=false"), plain);
 }
 
 TEST(Run, LeavesReportAndLayersAndNothingElse) {

@@ -11,7 +11,7 @@ class Scratchpads : public testing::Test {
   static constexpr std::uint64_t kCapacity = 1000;
   const sc_time period_ = ns(2);
   const SramConfig config_{
-      .capacity_bytes = kCapacity, .port_width_bytes = 16, .access_latency_cycles = 3};
+      .capacity_bytes = kCapacity, .port_width_bytes = 8, .access_latency_cycles = 3, .banks = 2};
   Sram sram_{"sram", config_, period_};
   Initiator load_{"load"}, store_{"store"}, array_{"array"}, vector_{"vector"};
   const std::vector<Initiator*> ports_{&load_, &store_, &array_, &vector_};
@@ -52,7 +52,7 @@ TEST_F(Scratchpads, GiveBackWhatWasWrittenThroughAnyPort) {
   });
 }
 
-TEST_F(Scratchpads, TakeTheirLatencyAndACycleForEachPortWidth) {
+TEST_F(Scratchpads, TakeTheirLatencyAndACycleForAWordOfEachBank) {
   simulate([&] {
     std::vector<std::byte> data(kCapacity);
     for (std::size_t length = 1; length <= 100; ++length) {

@@ -202,6 +202,7 @@ TEST(DramTooSmall, IsRefusedWithWhatIsNeeded) {
   AcceleratorConfig config;
   const Network network = one_conv();
   const std::uint64_t needed = compile(network, config, 3).dram_bytes;
+  config.dram = {};
   config.dram.capacity_bytes = needed;
   EXPECT_NO_THROW(compile(network, config, 3));
   config.dram.capacity_bytes = needed - 1;

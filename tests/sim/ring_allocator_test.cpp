@@ -49,5 +49,14 @@ TEST(RingAllocator, TakesATileOfTheWholeCapacity) {
   EXPECT_EQ(ring.allocate(100).begin, 0U);
 }
 
+TEST(RingAllocator, WithoutAlternationBeginsEveryRegionWhereTheOneBeforeDid) {
+  RingAllocator ring(100, /*alternates=*/false);
+  EXPECT_EQ(ring.allocate(20).begin, 0U);
+  EXPECT_EQ(ring.allocate(90).begin, 0U);
+  ring.use(32, 100);
+  EXPECT_EQ(ring.allocate(8).begin, 32U);
+  EXPECT_EQ(ring.allocate(8).begin, 32U);
+}
+
 }  // namespace
 }  // namespace systolog::sim
