@@ -109,7 +109,7 @@ class Planner {
         mine->groups.insert(mine->groups.end(), rest->groups.begin(), rest->groups.end());
       }
     }
-    return best.front()->groups;
+    return best.front().value().groups;
   }
 
   /// Fuses layer `next` behind the group from `first` to the layer before it, if it may be.
@@ -194,12 +194,12 @@ class Planner {
     if (moves(layer)) return {.input = a.code_bytes(), .weight = 0, .output = a.code_bytes()};
     const LayerShape shape = shape_of(network_, layer, batch_);
     Tiling smallest;
-    if (shape.channels_whole) smallest.channels = shape.channels;
+    if (keeps_channels_whole(shape, config_)) smallest.channels = shape.channels;
     return TileModel(shape, a, config_, nullptr).footprint(smallest);
   }
 
-  /// A tile of one output of one channel is the smallest there is: if each layer's fits, each
-  /// layer has a tiling.
+  /// A tile of one output of one channel (of all where they are not cut) is the smallest there is:
+  /// if each layer's fits, each layer has a tiling.
   void check_smallest_tiles() const {
     struct Need {
       std::string_view memory;

@@ -37,9 +37,13 @@ void ProgressLine::show(std::size_t done) {
 void ProgressLine::show(std::size_t done, double fraction, const std::string& now) {
   if (!is_time()) return;
   const double seconds = std::chrono::duration<double>(shown_ - started_).count();
-  std::fprintf(stderr, "\r\033[K%s: %zu of %zu %s, %.0f %%%s%s, about %.0f s left", label_.c_str(),
-               done, total_, unit_.c_str(), 100 * fraction, now.empty() ? "" : ", ", now.c_str(),
-               fraction > 0 ? seconds * (1 - fraction) / fraction : 0.0);
+  std::fprintf(stderr, "\r\033[K%s: %zu of %zu %s, %.0f %%%s%s", label_.c_str(), done, total_,
+               unit_.c_str(), 100 * fraction, now.empty() ? "" : ", ", now.c_str());
+  // What the start takes, weights and the like, says nothing about the rest.
+  constexpr double kEnoughToTell = 0.03;
+  if (fraction >= kEnoughToTell) {
+    std::fprintf(stderr, ", about %.0f s left", seconds * (1 - fraction) / fraction);
+  }
   std::fflush(stderr);
 }
 

@@ -110,8 +110,8 @@ Run count(const Architecture& architecture, std::vector<Layer> layers,
         "SCALE-Sim's DRAM traces and are left empty");
   } else if (const std::size_t layers_without = without_dram(run); layers_without > 0) {
     run.notes.push_back(
-        "DRAM columns are left empty where an operand needs more than half of its "
-        "buffer (in " +
+        "DRAM columns are left empty where an operand needs more than half of its buffer, or "
+        "where windows leave pixels of the ifmap out (in " +
         std::to_string(layers_without) + " of " + std::to_string(run.layers.size()) +
         " layers), stalls where the outputs do: they need SCALE-Sim's DRAM traces");
   }

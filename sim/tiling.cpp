@@ -50,9 +50,9 @@ template <typename Visit>
 void for_each_tiling(const LayerShape& s, const AcceleratorConfig& config, Visit visit) {
   const pe::ArrayConfig& array = config.array;
   const std::vector<std::uint32_t> one{1};
-  const bool whole = s.channels_whole || (s.is_matmul && !config.compiler.split_k);
-  const auto channel_sizes = whole ? std::vector<std::uint32_t>{s.channels}
-                                   : sizes(s.channels, s.is_matmul ? array.rows : 1);
+  const auto channel_sizes = keeps_channels_whole(s, config)
+                                 ? std::vector<std::uint32_t>{s.channels}
+                                 : sizes(s.channels, s.is_matmul ? array.rows : 1);
   const auto filter_sizes = s.is_matmul ? sizes(s.filters, array.columns) : one;
   const auto row_sizes =
       s.cuts_rows() ? sizes(s.out_rows, 1) : std::vector<std::uint32_t>{s.out_rows};
@@ -78,6 +78,10 @@ void for_each_tiling(const LayerShape& s, const AcceleratorConfig& config, Visit
 }
 
 }  // namespace
+
+bool keeps_channels_whole(const LayerShape& s, const AcceleratorConfig& config) {
+  return s.channels_whole || (s.is_matmul && !config.compiler.split_k);
+}
 
 std::array<Loop, 3> loops_of(LoopOrder order) {
   switch (order) {

@@ -54,6 +54,9 @@ struct TilingSearch {
   std::uint64_t candidates = 0;  // tilings that fit the scratchpads
 };
 
+/// True where no tile may cut the layer's channels.
+bool keeps_channels_whole(const LayerShape& shape, const AcceleratorConfig& config);
+
 /// Looks at every tiling of halved sizes, in every loop order, that fits the scratchpads, and takes
 /// the best for config.compiler.objective. Nothing where none fits. `figures` may be null unless
 /// the objective is energy.

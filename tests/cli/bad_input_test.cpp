@@ -295,6 +295,10 @@ TEST(BadConfig, WithScratchpadsTooSmallSaysTheSmallestThatDo) {
     expect_refused(small, "112 bytes of /memory/input_sram");
     expect_refused(small, "104 bytes of /memory/weight_sram");
   }
+  // A tile that may not cut K holds all of it: conv2's 150 weights of one filter.
+  const std::string whole = "--set compiler.split_k=false ";
+  expect_refused(options(65536, 64, 65536) + " " + whole, "bytes of /memory/weight_sram (has 64; ");
+  expect_refused(options(64, 65536, 65536) + " " + whole, "bytes of /memory/input_sram (has 64; ");
   const Outcome o = systolog("run --quiet --fidelity functional " + options(112, 104, 64));
   EXPECT_EQ(o.status, 0) << o.err;
 }
