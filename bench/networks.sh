@@ -52,6 +52,9 @@ resnet="run --config tpu128 --workload resnet50"
 row "ResNet-50, 128x128, timing only" $resnet --timing-only
 row "ResNet-50, 128x128, int8" $resnet
 row "ResNet-50, 128x128, PLAM<16,1>" $resnet --set arithmetic=posit:16,1/plam
+# SCALE-Sim, against which this is measured, has no DRAM device.
+simple="--set memory.dram.preset=simple"
+row "AlexNet, 32x32, int8, simple DRAM" run --workload alexnet $array32 $simple
 row "AlexNet, 32x32, int8" run --workload alexnet $array32
 row "AlexNet, 32x32, timing only" run --workload alexnet $array32 --timing-only
 row "VGG16, 128x128, timing only" run --config tpu128 --workload vgg16 --timing-only
