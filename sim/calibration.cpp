@@ -6,6 +6,7 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -20,28 +21,38 @@ namespace {
 /// Sums logarithms as integers: their sum does not depend on the order.
 struct Moments {
   float lowest = 0.0F, highest = 0.0F;
-  std::int64_t log2_sum = 0;  // in units of kUnit
-  std::int64_t numbers = 0;   // other than 0
-  static constexpr double kUnit = 0x1p-16;
+  // Squares of significands by exponent, in units of kUnit: sums of whole numbers do not depend on
+  // the threads' order.
+  static constexpr int kLeast = -149, kExponents = 277;
+  static constexpr double kUnit = 0x1p-20;
+  std::array<std::uint64_t, kExponents> squares{};
+  std::uint64_t numbers = 0;  // other than 0
 
   void add(std::span<const float> values) {
     for (const float x : values) {
       lowest = std::min(lowest, x);
       highest = std::max(highest, x);
       if (x == 0.0F || !std::isfinite(x)) continue;
-      log2_sum += std::llround(std::log2(std::abs(x)) / kUnit);
+      int exponent = 0;
+      const double significand = 2.0 * std::frexp(double{x}, &exponent);
+      squares[static_cast<std::size_t>(exponent - 1 - kLeast)] +=
+          static_cast<std::uint64_t>(significand * significand / kUnit);
       ++numbers;
     }
   }
   void add(const Moments& other) {
     lowest = std::min(lowest, other.lowest);
     highest = std::max(highest, other.highest);
-    log2_sum += other.log2_sum;
+    for (std::size_t e = 0; e < squares.size(); ++e) squares[e] += other.squares[e];
     numbers += other.numbers;
   }
   Range range() const {
-    const auto count = static_cast<double>(std::max<std::int64_t>(numbers, 1));
-    return {lowest, highest, static_cast<double>(log2_sum) * kUnit / count};
+    double sum = 0.0;
+    for (std::size_t e = 0; e < squares.size(); ++e) {
+      sum +=
+          static_cast<double>(squares[e]) * std::ldexp(kUnit, 2 * (static_cast<int>(e) + kLeast));
+    }
+    return {lowest, highest, sum > 0.0 ? std::log2(sum / static_cast<double>(numbers)) / 2 : 0.0};
   }
 };
 
@@ -183,7 +194,7 @@ Range Calibration::range(std::size_t node, int bits) const {
                          : percentile_range(h, config_.percentile, config_.activations);
   // Nothing is gained beyond what was seen.
   return {std::max(kept.lowest, whole.lowest), std::min(kept.highest, whole.highest),
-          whole.mean_log2};
+          whole.log2_rms};
 }
 
 Calibration calibrate(const workloads::Graph& graph, const workloads::Tensor& images,
@@ -258,7 +269,7 @@ float power_of_two_scale(const Range& range, const models::Arithmetic& arithmeti
   if (const auto* fixed = std::get_if<models::Fixed>(&name.format)) {
     return power_of_two(exponent_holding(range.magnitude(), largest(*fixed)));
   }
-  return power_of_two(std::round(range.mean_log2));
+  return power_of_two(std::round(range.log2_rms));
 }
 
 float power_of_two_weight_scale(const LayerRanges& ranges, float activation_scale,

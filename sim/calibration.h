@@ -17,7 +17,7 @@ namespace systolog::sim {
 /// Smallest and largest value of a tensor, and where its magnitudes lie.
 struct Range {
   float lowest = 0.0F, highest = 0.0F;
-  double mean_log2 = 0.0;  // of |x|, over all x other than 0
+  double log2_rms = 0.0;  // of the root mean square of all x other than 0
 
   float magnitude() const { return lowest < -highest ? -lowest : highest; }
 };
@@ -74,8 +74,9 @@ Calibration calibrate(const workloads::Graph& graph, const workloads::Tensor& im
 models::Quantisation quantise_range(Range range, int bits, ActivationScheme scheme);
 
 /// A power of two for the codes of the other formats (docs/quantisation.md): of fixed:B,F the least
-/// one with which the whole range fits, of posits and floats the one that brings the typical
-/// magnitude, 2^mean_log2, to 1, where their codes are densest.
+/// one with which the whole range fits, of posits and floats the one that brings the root mean
+/// square to 1, where their codes are densest: small values, however many, do not push large ones
+/// out to where few codes are.
 float power_of_two_scale(const Range& range, const models::Arithmetic& arithmetic);
 
 /// The same for a layer's weights. With fixed:B,F the layer's bias must fit the format, and twice

@@ -10,8 +10,8 @@
 #include <numeric>
 
 #include "tests/draw.h"
-#include "workloads/reference.h"
 #include "workloads/graph.h"
+#include "workloads/reference.h"
 
 namespace systolog::sim::test {
 namespace {
@@ -147,7 +147,7 @@ TEST(Calibration, DoesNotDependOnTheThreadCount) {
       const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, threads);
       const Calibration c = calibrate(graph, images, config);
       return std::vector<double>{c.range(0, 8).lowest, c.range(0, 8).highest, c.range(1, 8).lowest,
-                                 c.range(1, 8).highest, c.whole_range(0).mean_log2};
+                                 c.range(1, 8).highest, c.whole_range(0).log2_rms};
     };
     EXPECT_EQ(run(1), run(4));
     EXPECT_EQ(run(1)[2], 0.0) << "a ReLU's outputs are not negative";
@@ -165,11 +165,15 @@ TEST(Calibration, BringsTheReferencesOutputsAlong) {
   EXPECT_EQ(outputs.values, reference.values);
 }
 
-TEST(PowerOfTwoScale, BringsThePositsTypicalMagnitudeToOne) {
+TEST(PowerOfTwoScale, BringsThePositsRootMeanSquareToOne) {
   const auto posit = models::make_arithmetic("posit:8,1/exact/quire");
   EXPECT_EQ(power_of_two_scale(range_of(std::vector<float>{0.25F, -0.25F, 0.0F}), *posit), 0.25F);
-  // 2^((-4 - 1 + 2) / 3) = 1/2
-  EXPECT_EQ(power_of_two_scale(range_of(std::vector<float>{0.0625F, 0.5F, -4.0F}), *posit), 0.5F);
+  // sqrt((2^-8 + 2^-2 + 2^4) / 3) = 2.32
+  EXPECT_EQ(power_of_two_scale(range_of(std::vector<float>{0.0625F, 0.5F, -4.0F}), *posit), 2.0F);
+  // Many next to nothing and a few large ones: these count.
+  std::vector<float> values(1000, 0x1p-140F);
+  values.insert(values.end(), 1000, 3.0F);  // 3 / sqrt(2) = 2.12
+  EXPECT_EQ(power_of_two_scale(range_of(values), *posit), 2.0F);
   EXPECT_EQ(power_of_two_scale(range_of(std::vector<float>{0.0F}), *posit), 1.0F);
 }
 
