@@ -35,7 +35,8 @@ constexpr Usage kUsage{
 
 /// What was asked for.
 struct Request {
-  std::string workload, config, images = "0", k, threads, base = "fp32/exact/fp32", output, outputs;
+  std::string workload, config, images = "all", k, threads, base = "fp32/exact/fp32", output,
+                                outputs;
   DataOptions data;
   std::vector<std::string> arithmetics, overrides;
   QuantisationOptions quantisation;
@@ -49,7 +50,7 @@ bool parse(const Arguments& arguments, Request& r) {
       "network: a name in workloads/networks, a workload .json or an .onnx model");
   add("arithmetic", po::value(&r.arithmetics)->required()->composing(),
       "format/multiplier[/accumulator], or a .json file of {\"default\", \"layers\"}; repeatable");
-  add("images", po::value(&r.images), "images to run (default all there are)");
+  add("images", po::value(&r.images), "images to run; a number or all (default all)");
   add_data_options(options, r.data);
   add("topk", po::value(&r.k), "also count labels among the K largest outputs (default 5)");
   add("config", po::value(&r.config),
@@ -197,8 +198,7 @@ int accuracy_command(const Arguments& arguments) {
     throw UserError("--topk " + r.k + ": " + workload.name + " has " + std::to_string(outputs) +
                     " outputs");
   }
-  const workloads::Dataset images =
-      read_images(workload, r.data, to_count("--images", r.images, 0));
+  const workloads::Dataset images = read_images(workload, r.data, to_images(r.images));
   const Evaluation evaluation(
       workload.graph, images, [&] { return read_calibration(workload, r.data, images); }, settings,
       all);

@@ -69,7 +69,7 @@ int analyse_command(const Arguments& arguments) {
       "network: a name in workloads/networks, a workload .json or an .onnx model");
   add("arithmetic", po::value(&names)->composing(),
       "format/multiplier[/accumulator]; repeatable (default: eight)");
-  add("images", po::value(&images_text), "images to run (default 20)");
+  add("images", po::value(&images_text), "images to run; a number or all (default 20)");
   add_data_options(options, data);
   add("pixels", po::value(&pixels_text), "outputs of each layer looked at, an image (default 16)");
   add("seed", po::value(&seed_text), "of the choice of outputs and the order of products (1)");
@@ -91,8 +91,7 @@ int analyse_command(const Arguments& arguments) {
   const AnalysisSettings settings{.pixels = to_count("--pixels", pixels_text, 1),
                                   .seed = to_count("--seed", seed_text, 0)};
   const Workload workload = read_workload(workload_name);
-  const workloads::Dataset images =
-      read_images(workload, data, to_count("--images", images_text, 1));
+  const workloads::Dataset images = read_images(workload, data, to_images(images_text));
   const Evaluation evaluation(
       workload.graph, images, [&] { return read_calibration(workload, data, images); }, {}, plans);
 

@@ -2,10 +2,12 @@
 #include "sim/data_options.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <random>
 
 #include "models/user_error.h"
+#include "sim/command_line.h"
 #include "sim/preprocessing_file.h"
 
 namespace systolog::sim {
@@ -51,13 +53,15 @@ void check_fit(Dataset& data, const fs::path& file, const Workload& workload) {
   const auto got = std::span(sizes).subspan(1);
   const std::vector<std::size_t> whole = workloads::batch_shape(1, shape);
   const auto wanted = std::span(whole).subspan(1);
-  if (!std::ranges::equal(got, wanted)) {
-    throw UserError(file.string() + ": images are " + sizes_text(got) + ", the network " +
-                    workload.name + " takes " + sizes_text(wanted) +
-                    (got.size() == 3 && got[0] == shape.channels && !data.preprocessing.empty()
-                         ? "; preprocessing's resize fits them"
-                         : ""));
+  if (std::ranges::equal(got, wanted)) return;
+  std::string hint;
+  if (got.size() == 3 && got[0] == shape.channels && !data.preprocessing.empty()) {
+    hint = "; preprocessing's resize fits them";
+  } else if (std::ranges::equal(got, std::array{shape.height, shape.width, shape.channels})) {
+    hint = "; numpy.moveaxis(images, 3, 1) puts their channels first";
   }
+  throw UserError(file.string() + ": images are " + sizes_text(got) + ", the network " +
+                  workload.name + " takes " + sizes_text(wanted) + hint);
 }
 
 void check_labels(const Dataset& data, const workloads::DataFiles& files,
@@ -79,7 +83,8 @@ Dataset read(const workloads::DataFormat& format, const workloads::DataFiles& fi
   workloads::ReadOptions options;
   options.preprocessing = preprocessing;
   // The graph of a model with its channels last takes them first all the same.
-  if (options.preprocessing && workload.graph.channels_last_input) {
+  options.channels_last_model = workload.graph.channels_last_input;
+  if (options.preprocessing && options.channels_last_model) {
     options.preprocessing->layout = workloads::Layout::kNchw;
   }
   options.size =
@@ -135,7 +140,8 @@ DataSource source_of_data(const Workload& workload, const DataOptions& options) 
 std::vector<Candidate> candidates(const Workload& workload, const DataOptions& options) {
   if (!options.data.empty()) {
     const DataSource source = source_of_data(workload, options);
-    return {{&format_of(source), files_at(source, options.data, options.labels)}};
+    return {{&format_of(source), files_at(source, options.input.empty() ? "--data" : "--input",
+                                          options.data, options.labels)}};
   }
   std::vector<DataSource> sources = workload.datasets;
   if (!options.dataset.empty()) {
@@ -185,6 +191,15 @@ void add_data_options(po::options_description& options, DataOptions& values) {
   add("preprocessing", po::value(&values.preprocessing),
       "how pixels become inputs: unit, signed, imagenet, cifar10, mnist, a .json file, or "
       "KEY=VALUE (scale, mean, std, channel_order, layout, resize, filter); repeatable");
+}
+
+std::size_t to_images(const std::string& text) {
+  if (text == "all") return 0;
+  try {
+    return to_count("--images", text, 1);
+  } catch (const UserError& error) {
+    throw UserError(std::string(error.what()) + ", or all");
+  }
 }
 
 Dataset read_images(const Workload& workload, const DataOptions& given, std::size_t count) {

@@ -20,6 +20,9 @@ struct DataOptions {
 /// Adds --dataset, --data, --input, --labels and --preprocessing.
 void add_data_options(boost::program_options::options_description& options, DataOptions& values);
 
+/// What --images says: a number, or "all": 0. UserError for anything else.
+std::size_t to_images(const std::string& text);
+
 /// The first `count` images, 0: all there are. From --input or --data; else the workload's own data
 /// set, or --dataset's, where it is installed; a model without data gets seeded uniform random
 /// images in [0, 1) and no labels (also `--dataset synthetic`). Throws UserError where there are

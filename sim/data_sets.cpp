@@ -140,16 +140,17 @@ const workloads::DataFormat& format_of(const DataSource& source) {
   return source.set == nullptr ? *source.format : *workloads::find_data_format(source.set->format);
 }
 
-workloads::DataFiles files_at(const DataSource& source, const fs::path& path,
-                              const fs::path& labels) {
+workloads::DataFiles files_at(const DataSource& source, const std::string& option,
+                              const fs::path& path, const fs::path& labels) {
+  const std::string origin = option + " " + path.string();
   std::error_code error;
   if (!fs::exists(path, error)) {
-    throw UserError("--data " + path.string() + ": no such file or folder");
+    throw UserError(origin + ": no such file" + (option == "--data" ? " or folder" : ""));
   }
   const bool folder = fs::is_directory(path, error);
   if (folder && source.set != nullptr) {
     if (auto files = find_in(*source.set, path)) return *files;
-    throw UserError("--data " + path.string() + ": " + usual_names(*source.set) +
+    throw UserError(origin + ": " + usual_names(*source.set) +
                     " is not in this folder, packed (.gz) or not");
   }
   workloads::DataFiles files;
@@ -157,7 +158,7 @@ workloads::DataFiles files_at(const DataSource& source, const fs::path& path,
   files.labels = labels;
   const workloads::DataFormat& format = format_of(source);
   if (folder && !format.takes_folder) {
-    throw UserError("--data " + path.string() + ": is a folder, allowed a file of the format " +
+    throw UserError(origin + ": is a folder, allowed a file of the format " +
                     std::string(format.name));
   }
   if (format.needs_labels && labels.empty()) files.labels = labels_beside(path);

@@ -46,8 +46,9 @@ std::optional<workloads::DataFiles> find_in(const NamedDataset& set,
 std::optional<workloads::DataFiles> find_installed(const NamedDataset& set);
 
 /// The files that `--data path` means: a folder of a data set's files, or the images' file. Throws
-/// UserError.
-workloads::DataFiles files_at(const DataSource& source, const std::filesystem::path& path,
+/// UserError that begins with `option`, by which the path was given.
+workloads::DataFiles files_at(const DataSource& source, const std::string& option,
+                              const std::filesystem::path& path,
                               const std::filesystem::path& labels);
 
 /// The format of a source, named or not.

@@ -123,7 +123,7 @@ int run_command(const Arguments& arguments) {
                     "--fidelity transaction");
   }
   if (images_text.empty()) images_text = data.input.empty() ? "1" : "all";
-  const std::size_t wanted = images_text == "all" ? 0 : to_count("--images", images_text, 1);
+  const std::size_t wanted = to_images(images_text);
   if (values.count("output") != 0) check_output_folder(output);
   AcceleratorConfig config =
       read_accelerator(find_shared(config_name, "configs", ".json", "config"), overrides);

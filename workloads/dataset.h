@@ -28,6 +28,9 @@ struct ReadOptions {
   std::optional<Preprocessing> preprocessing = Preprocessing{};  // nothing: not stated anywhere
   ImageSize size = {};                                           // what the network takes
   std::size_t limit = 0;
+  /// The model itself takes [N, H, W, C], the graph made of it [N, C, H, W]: an array may be
+  /// either.
+  bool channels_last_model = false;
 };
 
 /// Where images and labels are. Labels that a format keeps elsewhere are in `labels`.
@@ -64,7 +67,8 @@ Dataset read_cifar10(const DataFiles& files, const ReadOptions& options);
 Dataset read_images(const DataFiles& files, const ReadOptions& options);
 
 /// An array of images, '<f4' as the network reads them or '|u1' to be preprocessed: [N, C, H, W],
-/// or the network's own shape. Labels: X_labels.npy beside X.npy, or files.labels.
+/// or the model's own shape, which counts where a shape is both. NaN and infinity are refused.
+/// Labels: X_labels.npy beside X.npy, or files.labels.
 Dataset read_npy(const DataFiles& files, const ReadOptions& options);
 
 }  // namespace systolog::workloads

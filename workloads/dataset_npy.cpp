@@ -2,6 +2,7 @@
 // Images in a .npy file: FP32 is what the network reads, as it is; bytes go through the
 // preprocessing. Labels: an array of integers in a file of its own.
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -21,47 +22,103 @@ Sizes without_ones(Sizes sizes) {
   return sizes;
 }
 
-/// Number of images in the file and the sizes of one, in the network's order of axes.
+/// Number of images in the file and the sizes of one, in the order of axes that is read.
 struct Found {
   std::size_t images = 0;
   Sizes image;
+  bool turned = false;  // [H, W, C] for a graph of [C, H, W]
 };
 
-/// The network's own shape with sizes of 1 left out or not, with or without the number of images;
-/// else four axes are [N, C, H, W] or [N, H, W, C] of any size.
-Found find_images(const NpyFile& file, const Sizes& network) {
+/// Sizes of one image, in an order of axes that a file may have.
+struct Reading {
+  Sizes image;
+  bool turned = false;
+};
+
+/// Best first: the model's own order, then [C, H, W].
+std::vector<Reading> readings(const ReadOptions& options, Layout layout) {
+  const ImageSize& n = options.size;
+  const Sizes last = {n.height, n.width, n.channels}, first = {n.channels, n.height, n.width};
+  if (options.channels_last_model) return {{last, true}, {first, false}};
+  return {{layout == Layout::kNhwc ? last : first, false}};
+}
+
+/// A shape that says it all counts first; then sizes of 1 may be left out and the number of images
+/// too; else four axes are images of any size.
+Found find_images(const NpyFile& file, const std::vector<Reading>& allowed) {
   const Sizes& shape = file.shape();
   if (shape.empty()) file.fail("shape (), allowed images");
   const Sizes rest(shape.begin() + 1, shape.end());
-  if (without_ones(rest) == without_ones(network)) return {shape[0], network};
-  if (without_ones(shape) == without_ones(network)) return {1, network};
-  if (shape.size() == 4) return {shape[0], rest};
-  Sizes wanted = network;
-  wanted.insert(wanted.begin(), shape[0]);
-  file.fail("shape " + shape_text(shape) + ", the network takes " + shape_text(wanted));
+  for (const auto& [image, turned] : allowed) {
+    if (rest == image) return {shape[0], image, turned};
+  }
+  for (const auto& [image, turned] : allowed) {
+    if (without_ones(rest) == without_ones(image)) return {shape[0], image, turned};
+  }
+  for (const auto& [image, turned] : allowed) {
+    if (without_ones(shape) == without_ones(image)) return {1, image, turned};
+  }
+  if (shape.size() == 4) {
+    for (const auto& [image, turned] : allowed) {
+      const std::size_t channels = turned ? 2 : 0;
+      if (rest[channels] == image[channels]) return {shape[0], rest, turned};
+    }
+    return {shape[0], rest, false};
+  }
+  std::string wanted;
+  for (const auto& [image, turned] : allowed) {
+    Sizes whole = image;
+    whole.insert(whole.begin(), shape[0]);
+    wanted += (wanted.empty() ? "" : " or ") + shape_text(whole);
+  }
+  file.fail("shape " + shape_text(shape) + ", the network takes " + wanted);
 }
 
-/// [H, W, C] to planes.
-Pixels to_planes(std::vector<std::uint8_t> bytes, const Sizes& s, Layout layout) {
-  if (layout == Layout::kNchw) return {s[0], s[1], s[2], std::move(bytes)};
-  Pixels image{s[2], s[0], s[1], std::vector<std::uint8_t>(bytes.size())};
+/// [H, W, C] to [C, H, W].
+template <typename T>
+void to_planes(const T* from, const Sizes& s, T* to) {
   const std::size_t plane = s[0] * s[1];
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    image.bytes[i % s[2] * plane + i / s[2]] = bytes[i];
-  }
+  for (std::size_t i = 0; i < plane * s[2]; ++i) to[i % s[2] * plane + i / s[2]] = from[i];
+}
+
+Pixels to_pixels(std::vector<std::uint8_t> bytes, const Sizes& s, bool channels_last) {
+  if (!channels_last) return {s[0], s[1], s[2], std::move(bytes)};
+  Pixels image{s[2], s[0], s[1], std::vector<std::uint8_t>(bytes.size())};
+  to_planes(bytes.data(), s, image.bytes.data());
   return image;
+}
+
+/// Where element `i` of the file lies, as NumPy counts: "[3, 0, 27, 4]".
+std::string index_text(std::size_t i, const Sizes& shape) {
+  std::string text;
+  for (std::size_t d = shape.size(); d-- > 0; i /= shape[d]) {
+    text = std::to_string(i % shape[d]) + (text.empty() ? "" : ", ") + text;
+  }
+  return "[" + text + "]";
 }
 
 Tensor read_floats(NpyFile& file, const Found& found, std::size_t count) {
   Tensor tensor;
-  tensor.shape = found.image;
-  tensor.shape.insert(tensor.shape.begin(), count);
-  std::size_t size = 1;
-  for (const std::size_t s : found.image) size *= s;
+  const Sizes& s = found.image;
+  tensor.shape = found.turned ? Sizes{count, s[2], s[0], s[1]} : Sizes{count, s[0], s[1], s[2]};
+  const std::size_t size = s[0] * s[1] * s[2];
+  std::vector<float> image;
   for (std::size_t i = 0; i < count; ++i) {  // memory grows with what the file holds
     const std::vector<std::uint8_t> bytes = file.read(size);
+    image.resize(size);
+    std::memcpy(image.data(), bytes.data(), bytes.size());
+    for (std::size_t v = 0; v < size; ++v) {
+      if (std::isfinite(image[v])) continue;
+      file.fail("the value at " + index_text(i * size + v, file.shape()) + " is " +
+                std::to_string(image[v]) + ", allowed finite numbers");
+    }
     tensor.values.resize(tensor.values.size() + size);
-    std::memcpy(tensor.values.data() + tensor.values.size() - size, bytes.data(), bytes.size());
+    float* const to = tensor.values.data() + tensor.values.size() - size;
+    if (found.turned) {
+      to_planes(image.data(), s, to);
+    } else {
+      std::ranges::copy(image, to);
+    }
   }
   return tensor;
 }
@@ -113,10 +170,7 @@ Dataset read_npy(const DataFiles& files, const ReadOptions& options) {
     file.fail("type '" + file.descr() + "', allowed '<f4' (as it is) or '|u1' (preprocessed)");
   }
   const Layout layout = options.preprocessing ? options.preprocessing->layout : Layout::kNchw;
-  const ImageSize& n = options.size;
-  const Found found =
-      find_images(file, layout == Layout::kNhwc ? Sizes{n.height, n.width, n.channels}
-                                                : Sizes{n.channels, n.height, n.width});
+  const Found found = find_images(file, readings(options, layout));
   const std::size_t count =
       options.limit == 0 ? found.images : std::min(options.limit, found.images);
 
@@ -132,9 +186,10 @@ Dataset read_npy(const DataFiles& files, const ReadOptions& options) {
     data.labels = std::move(labels);
   } else {
     const Sizes& s = found.image;
-    DatasetBuilder builder(options, layout == Layout::kNhwc ? s[2] : s[0], 0);
+    const bool channels_last = found.turned || layout == Layout::kNhwc;
+    DatasetBuilder builder(options, channels_last ? s[2] : s[0], 0);
     for (std::size_t i = 0; i < count; ++i) {
-      builder.add(to_planes(file.read(s[0] * s[1] * s[2]), s, layout),
+      builder.add(to_pixels(file.read(s[0] * s[1] * s[2]), s, channels_last),
                   path.string() + ": image " + std::to_string(i));
     }
     data = builder.finish(name, std::move(labels));

@@ -22,6 +22,7 @@ PackedFile::PackedFile(const fs::path& path, const std::string& what) : path_(pa
   require_file(path, what);
   file_.reset(gzopen(path.c_str(), "rb"));
   if (!file_) fail("cannot be opened");
+  if (gzdirect(file_.get()) == 0) check_packed();
 }
 
 std::vector<std::uint8_t> PackedFile::read_up_to(std::uint64_t count) {
@@ -44,12 +45,7 @@ bool PackedFile::at_end() {
     gzungetc(next, file_.get());
     return false;
   }
-  int code = Z_OK;
-  const char* const text = gzerror(file_.get(), &code);
-  if (code == Z_BUF_ERROR) fail_here("the packed stream is cut off before its checksum");
-  if (code != Z_OK && code != Z_STREAM_END) {
-    fail_here(std::string("cannot be unpacked or read: ") + text);
-  }
+  check_stream();
   return true;
 }
 
@@ -64,14 +60,31 @@ void PackedFile::fail_here(const std::string& what) const {
 /// Fewer bytes than wanted only at the end of the file.
 unsigned PackedFile::read_some(std::uint8_t* to, unsigned wanted) {
   const int got = gzread(file_.get(), to, wanted);
-  int code = Z_OK;
-  const char* const text = gzerror(file_.get(), &code);
-  // Z_BUF_ERROR: the packed stream stops short; what was unpacked so far is reported as an end.
-  if (got < 0 || (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR)) {
-    fail_here(std::string("cannot be unpacked or read: ") + text);
-  }
-  offset_ += static_cast<unsigned>(got);
+  if (got > 0) offset_ += static_cast<unsigned>(got);
+  if (got < static_cast<int>(wanted)) check_stream();
+  if (got < 0) fail_here("cannot be read");
   return static_cast<unsigned>(got);
+}
+
+void PackedFile::check_packed() {
+  std::vector<std::uint8_t> piece(1U << 16);
+  const auto wanted = static_cast<unsigned>(piece.size());
+  while (read_some(piece.data(), wanted) == wanted) {
+  }
+  if (gzrewind(file_.get()) != 0) fail("cannot be read from its beginning again");
+  offset_ = 0;
+}
+
+/// UserError for what zlib found wrong where it stopped.
+void PackedFile::check_stream() {
+  int code = Z_OK;
+  std::string text = gzerror(file_.get(), &code);
+  if (code == Z_OK || code == Z_STREAM_END) return;
+  const std::string place = " after " + std::to_string(offset_) + " unpacked bytes";
+  if (code == Z_BUF_ERROR) fail("the gzip file is cut off: it ends" + place);
+  const std::string prefix = path_.string() + ": ";  // which zlib says too
+  if (text.starts_with(prefix)) text.erase(0, prefix.size());
+  fail((code == Z_ERRNO ? "cannot be read: " : "damaged gzip file: ") + text + place);
 }
 
 }  // namespace systolog::workloads

@@ -11,8 +11,10 @@
 
 namespace systolog::workloads {
 
-/// A plain or gzip file read forward; zlib tells the two apart. Offsets in messages count unpacked
-/// bytes. Everything that is wrong with the file is a UserError that names it.
+/// A plain or gzip file read forward; zlib tells the two apart. A gzip file is unpacked to its end
+/// once before anything of it is handed on: what is damaged or cut off, wherever, would otherwise
+/// pass for bad contents, or pass. Offsets in messages count unpacked bytes. Everything that is
+/// wrong with the file is a UserError that names it.
 class PackedFile {
  public:
   /// `what`: what the file should be, for messages: "an idx file".
@@ -25,8 +27,6 @@ class PackedFile {
   /// holds, whatever a header promised.
   std::vector<std::uint8_t> read_up_to(std::uint64_t count);
 
-  /// True at the end of the file. A packed stream that is cut off, even inside its checksum, is
-  /// refused here.
   bool at_end();
 
   /// Throws UserError("PATH: " + what).
@@ -40,6 +40,8 @@ class PackedFile {
   };
 
   unsigned read_some(std::uint8_t* to, unsigned wanted);
+  void check_packed();
+  void check_stream();
 
   std::filesystem::path path_;
   std::unique_ptr<gzFile_s, Close> file_;

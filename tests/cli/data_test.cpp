@@ -46,7 +46,8 @@ TEST(DataOptions, ThatContradictOrNameNothingAreRefused) {
   expect_refused("--dataset idx --data /tmp", "is a folder");
   expect_refused("--dataset mnist --data /usr", "t10k-images-idx3-ubyte is not in this folder");
   expect_refused("--input a.npy --data b", "stands for --dataset and --data");
-  expect_refused("--input /none.npy", "/none.npy: no such file");
+  expect_refused("--input /none.npy", "--input /none.npy: no such file");
+  expect_refused("--input /tmp", "--input /tmp: is a folder, allowed a file of the format npy");
   expect_refused("--preprocessing strange", "or one of unit, signed, imagenet");
   expect_refused("--preprocessing size=3", "/size: unknown name");
   expect_refused("--preprocessing mean=x", "/mean: got");
@@ -83,6 +84,24 @@ TEST(DataOptions, AModelWithoutStatedPreprocessingIsRefusedPixelsButTakesFloats)
   // A file of the model's name beside it states it too.
   folder.write("bare.json", R"({"preprocessing": {"mean": [0.5]}})");
   EXPECT_EQ(systolog(run + quoted(folder / "u.npy")).status, 0);
+}
+
+TEST(DataOptions, ImagesMayBeAllForEveryCommandThatTakesThem) {
+  const Folder folder;
+  folder.write("x.npy", npy("|u1", "(2, 28, 28)", std::string(2 * 784, '\x30')));
+  const std::string data = " --workload lenet5 --input " + quoted(folder / "x.npy") + " --images ";
+  for (const char* command :
+       {"run --config edge16 --fidelity functional", "accuracy --arithmetic posit:8,0/exact",
+        "analyse --arithmetic posit:8,0/exact --pixels 1"}) {
+    const Outcome o = systolog(command + data + "all --json");
+    ASSERT_EQ(o.status, 0) << command << "\n" << o.err;
+    EXPECT_NE(o.out.find("\"images\": 2"), std::string::npos) << command;
+    const Outcome none = systolog(command + data + "0");
+    EXPECT_EQ(none.status, 2) << command;
+    EXPECT_NE(none.err.find("--images 0: allowed a whole number, at least 1, or all"),
+              std::string::npos)
+        << none.err;
+  }
 }
 
 TEST(ListDatasets, ShowsNamesAndFormats) {

@@ -5,6 +5,7 @@
 
 #include <bit>
 #include <cstring>
+#include <limits>
 
 #include "tests/workloads/packed.h"
 #include "tests/workloads/support.h"
@@ -79,6 +80,66 @@ TEST_F(Npy, BytesOfANetworkWithChannelsLastAreInItsOrder) {
   const Dataset data = read(npy("|u1", "(1, 1, 2, 3)", bytes), {3, 1, 2}, p);
   EXPECT_EQ(data.images.shape, (std::vector<std::size_t>{1, 1, 2, 3}));
   EXPECT_EQ(data.images.values, (std::vector<float>{1, 2, 3, 4, 5, 6}));
+}
+
+/// Elements are counted in the file's order; the graph gets channel c of pixel (y, x) at [c, y, x].
+TEST_F(Npy, AModelWithItsChannelsLastTakesItsOwnShapeAndChannelsFirst) {
+  const ReadOptions own{.size = {3, 1, 2}, .channels_last_model = true};
+  const auto from = [&](const std::string& shape, const ReadOptions& options) {
+    const std::string bytes = npy("<f4", shape, floats({1, 2, 3, 4, 5, 6}));
+    return read_npy({.images = {folder_.write("x.npy", bytes)}}, options);
+  };
+  for (const char* shape : {"(1, 1, 2, 3)", "(1, 2, 3)", "(2, 3)"}) {
+    const Dataset data = from(shape, own);
+    EXPECT_EQ(data.images.shape, (std::vector<std::size_t>{1, 3, 1, 2})) << shape;
+    EXPECT_EQ(data.images.values, (std::vector<float>{1, 4, 2, 5, 3, 6})) << shape;
+  }
+  EXPECT_EQ(from("(1, 3, 1, 2)", own).images.values, (std::vector<float>{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(from("(3, 2)", own).images.values, (std::vector<float>{1, 2, 3, 4, 5, 6}));
+  // Sizes that fit in both orders are the model's own.
+  const std::vector<float> eight = {0, 1, 2, 3, 4, 5, 6, 7};
+  const ReadOptions cube{.size = {2, 2, 2}, .channels_last_model = true};
+  const fs::path both = folder_.write("x.npy", npy("<f4", "(1, 2, 2, 2)", floats(eight)));
+  EXPECT_EQ(read_npy({.images = {both}}, cube).images.values,
+            (std::vector<float>{0, 2, 4, 6, 1, 3, 5, 7}));
+  // Of one row as many pixels as channels: the shape with all its sizes tells them apart.
+  const ReadOptions row{.size = {2, 1, 2}, .channels_last_model = true};
+  const std::string four = floats({1, 2, 3, 4});
+  const auto of_row = [&](const std::string& shape) {
+    return read_npy({.images = {folder_.write("x.npy", npy("<f4", shape, four))}}, row)
+        .images.values;
+  };
+  EXPECT_EQ(of_row("(1, 2, 1, 2)"), (std::vector<float>{1, 2, 3, 4}));
+  EXPECT_EQ(of_row("(1, 1, 2, 2)"), (std::vector<float>{1, 3, 2, 4}));
+  expect_parts(message_of([&] { from("(1, 6)", own); }),
+               {"shape (1, 6)", "takes (1, 1, 2, 3) or (1, 3, 1, 2)"});
+}
+
+TEST_F(Npy, PixelsOfAModelWithItsChannelsLastAreEitherToo) {
+  const ReadOptions own{.preprocessing = Preprocessing{.scale = 1, .mean = {0, 10, 20}},
+                        .size = {3, 1, 2},
+                        .channels_last_model = true};
+  const auto from = [&](const std::string& shape) {
+    const std::string bytes = npy("|u1", shape, "\x01\x02\x03\x04\x05\x06");
+    return read_npy({.images = {folder_.write("x.npy", bytes)}}, own).images;
+  };
+  EXPECT_EQ(from("(1, 1, 2, 3)").shape, (std::vector<std::size_t>{1, 3, 1, 2}));
+  EXPECT_EQ(from("(1, 1, 2, 3)").values, (std::vector<float>{1, 4, -8, -5, -17, -14}));
+  EXPECT_EQ(from("(1, 3, 1, 2)").values, (std::vector<float>{1, 2, -7, -6, -15, -14}));
+}
+
+TEST_F(Npy, TheFirstValueThatIsNotFiniteIsNamedByItsIndex) {
+  constexpr float kInf = std::numeric_limits<float>::infinity();
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_EQ(message_of([&] {
+              read(npy("<f4", "(2, 1, 2, 2)", floats({1, 2, 3, 4, 5, 6, nan, kInf})), {1, 2, 2});
+            }),
+            (folder_.path() / "x.npy").string() +
+                ": the value at [1, 0, 1, 0] is nan, allowed finite numbers");
+  expect_parts(refusal(npy("<f4", "(2, 2)", floats({1, -kInf, nan, 4}))), {"at [0, 1] is -inf"});
+  // Images that are not read are not looked at.
+  const std::string later = npy("<f4", "(2, 1, 1, 1)", floats({7, nan}));
+  EXPECT_EQ(read(later, {1, 1, 1}, {}, 1).images.values, (std::vector<float>{7}));
 }
 
 TEST_F(Npy, GzipGivesTheSameAndLimitTheFirst) {
