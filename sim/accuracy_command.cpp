@@ -96,6 +96,21 @@ std::vector<ArithmeticPlan> read_plans(const Request& r) {
   return plans;
 }
 
+/// The layers that files of arithmetics name must be the network's.
+void check_files(const Request& r, const EvaluationSettings& settings, workloads::Graph graph) {
+  const bool fold = !settings.accelerator || settings.accelerator->compiler.fold_batch_norm;
+  if (fold) workloads::fold_batch_norm(graph);
+  std::vector<std::string> texts = r.arithmetics;
+  if (r.sensitivity) texts.push_back(r.base);
+  for (const std::string& text : texts) {
+    try {
+      check_layers(read_plan(text, "--arithmetic"), graph);
+    } catch (const UserError& error) {
+      throw UserError(text + ": " + error.what());
+    }
+  }
+}
+
 /// Runs plans with a line of progress each.
 class Runner {
  public:
@@ -198,6 +213,8 @@ int accuracy_command(const Arguments& arguments) {
     throw UserError("--topk " + r.k + ": " + workload.name + " has " + std::to_string(outputs) +
                     " outputs");
   }
+  const auto names_layers = [](const ArithmeticPlan& plan) { return !plan.layers.empty(); };
+  if (std::ranges::any_of(all, names_layers)) check_files(r, settings, workload.graph);
   const workloads::Dataset images = read_images(workload, r.data, to_images(r.images));
   const Evaluation evaluation(
       workload.graph, images, [&] { return read_calibration(workload, r.data, images); }, settings,

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // systolog check: what is wrong with files, without running them.
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <iostream>
 
@@ -10,6 +12,7 @@
 #include "sim/data_options.h"
 #include "sim/json_reader.h"
 #include "sim/scalesim_files.h"
+#include "sim/share.h"
 #include "sim/technology.h"
 #include "sim/text_table.h"
 #include "sim/workload_file.h"
@@ -22,8 +25,10 @@ namespace po = boost::program_options;
 constexpr Usage kUsage{
     "check", "FILE...",
     "Reads configs, technology tables, workloads, models and SCALE-Sim's .cfg and .csv and says\n"
-    "everything that is wrong with them. Exit status 0 if nothing is, else 2.",
-    "  systolog check configs/edge16.json workloads/networks/lenet5.onnx"};
+    "everything that is wrong with them. A FILE may be the name of a workload or a config that is\n"
+    "shipped. Exit status 0 if nothing is wrong, else 2.",
+    "  systolog check my.json model.onnx lenet5\n"
+    "  lists the layers of model.onnx and lenet5, with shapes, MACs and parameters."};
 
 std::string shape_text(const workloads::Shape& s) {
   if (s.is_vector) return std::to_string(s.channels);
@@ -55,19 +60,42 @@ void print_network(const workloads::Graph& graph) {
   std::cout << "; answers are read from the first\n";
 }
 
+void print_workload(const Workload& workload) {
+  print_network(workload.graph);
+  if (workload.skipped.empty()) return;
+  std::cout << "skipped, no output depends on them: ";
+  for (std::size_t i = 0; i < workload.skipped.size(); ++i) {
+    std::cout << (i == 0 ? "" : ", ") << workload.skipped[i];
+  }
+  std::cout << "\n";
+}
+
+/// The first image of the run and of calibration, where they are on this machine.
+void check_data(const Workload& workload) {
+  if (has_images(workload)) {
+    const auto images = read_images(workload, {}, 1);
+    std::cout << "data: " << images.name << "\n";
+    read_calibration(workload, {}, images);
+  } else if (!workload.datasets.empty()) {
+    std::cout << "data: " << workload.datasets.front().set->name << ", not on this machine\n";
+  }
+}
+
+/// A workload's file may leave out all but one of these.
+bool is_workload(const Json& json) {
+  return json.is_object() &&
+         std::ranges::any_of(
+             std::array{"model", "layers", "input", "input_shape", "dataset", "preprocessing"},
+             [&](const char* name) { return json.contains(name); });
+}
+
 void check_json(const std::filesystem::path& file) {
   const Json json = read_json_file(file);
-  if (json.is_object() && (json.contains("model") || json.contains("layers"))) {
+  if (is_workload(json)) {
     const Workload workload = read_workload(file.string());
     std::cout << file.string() << ": workload " << workload.name << "\n";
-    print_network(workload.graph);
-    if (has_images(workload)) {
-      const auto images = read_images(workload, {}, 1);
-      std::cout << "data: " << images.name << "\n";
-      read_calibration(workload, {}, images);
-    } else if (!workload.datasets.empty()) {
-      std::cout << "data: " << workload.datasets.front().set->name << ", not on this machine\n";
-    }
+    print_workload(workload);
+    check_data(workload);
   } else if (json.is_object() && json.contains("multipliers")) {
     const auto table = read_technology(file.string());
     std::cout << file.string() << ": technology " << table.name << "\n";
@@ -77,6 +105,20 @@ void check_json(const std::filesystem::path& file) {
     std::cout << file.string() << ": accelerator " << config.name << ", " << config.array.rows
               << "x" << config.array.columns << ", " << config.arithmetic << "\n";
   }
+}
+
+/// A file by its path, or a workload or config that is shipped by its name.
+std::filesystem::path to_file(const std::string& name) {
+  const std::filesystem::path path = name;
+  std::error_code error;
+  if (path.has_parent_path() || path.has_extension()) return path;
+  for (const char* folder : {"workloads/networks", "configs"}) {
+    const std::filesystem::path shared = share_dir() / folder / (name + ".json");
+    if (std::filesystem::exists(shared, error)) return shared;
+  }
+  if (std::filesystem::exists(path, error)) return path;
+  throw UserError(name + ": no such file, and no workload or config of this name: systolog list " +
+                  "networks and systolog list configs show them");
 }
 
 }  // namespace
@@ -90,11 +132,11 @@ int check_command(const Arguments& arguments) {
   std::string wrong;
   for (const auto& name : values["positional"].as<Arguments>()) {
     try {
-      const std::filesystem::path file = name;
+      const std::filesystem::path file = to_file(name);
       if (file.extension() == ".onnx") {
         const Workload workload = read_workload(name);
         std::cout << name << ": model\n";
-        print_network(workload.graph);
+        print_workload(workload);
       } else if (file.extension() == ".cfg") {
         const auto a = scalesim::read_architecture(file).architecture;
         std::cout << name << ": SCALE-Sim config " << a.run_name << ", " << a.rows << "x"

@@ -2,6 +2,7 @@
 #include "sim/json_reader.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <sstream>
 
@@ -20,6 +21,22 @@ std::string shown(const Json& json) {
   std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
   constexpr std::size_t kLongest = 60;
   return text.size() <= kLongest ? text : text.substr(0, kLongest) + "...";
+}
+
+/// An array's entry by its index, an object's by its key; null where it is not there.
+const Json* entry(const Json& json, const std::string& name) {
+  if (json.is_object()) {
+    const auto found = json.find(name);
+    return found == json.end() ? nullptr : &*found;
+  }
+  std::size_t index = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);
+  const bool inside = error == std::errc() && json.is_array() && index < json.size();
+  return inside ? &json[index] : nullptr;
+}
+
+std::string indexed(std::string_view name, std::size_t index) {
+  return std::string(name) + "/" + std::to_string(index);
 }
 
 std::string number(double value) {
@@ -72,9 +89,14 @@ const Json* JsonReader::find(std::string_view name) {
 }
 
 void JsonReader::refuse(std::string_view name, const std::string& allowed) {
-  const auto found = json_->find(std::string(name));
+  const std::size_t slash = name.find('/');
+  const auto field = json_->find(std::string(name.substr(0, slash)));
+  const Json* found = field == json_->end() ? nullptr : &*field;
+  if (found != nullptr && slash != std::string_view::npos) {
+    found = entry(*found, std::string(name.substr(slash + 1)));
+  }
   complain(path_of(name),
-           "got " + (found == json_->end() ? "nothing" : shown(*found)) + ", allowed " + allowed);
+           "got " + (found == nullptr ? "nothing" : shown(*found)) + ", allowed " + allowed);
 }
 
 void JsonReader::field(std::string_view name, std::uint64_t& value, Range<std::uint64_t> allowed) {
@@ -150,9 +172,10 @@ void JsonReader::field(std::string_view name, std::vector<double>& values, Range
     return entry.is_number() && entry.get<double>() >= allowed.lowest &&
            entry.get<double>() <= allowed.highest;
   };
-  if (!json->is_array() || !std::all_of(json->begin(), json->end(), inside)) {
-    return refuse(
-        name, "an array of numbers " + number(allowed.lowest) + " to " + number(allowed.highest));
+  const std::string range = number(allowed.lowest) + " to " + number(allowed.highest);
+  if (!json->is_array()) return refuse(name, "an array of numbers " + range);
+  for (std::size_t i = 0; i < json->size(); ++i) {
+    if (!inside((*json)[i])) return refuse(indexed(name, i), "number " + range);
   }
   values = json->get<std::vector<double>>();
 }
@@ -166,8 +189,14 @@ void JsonReader::field(std::string_view name, std::vector<std::uint64_t>& values
     return entry.is_number_unsigned() && entry.get<std::uint64_t>() >= allowed.lowest &&
            entry.get<std::uint64_t>() <= allowed.highest;
   };
-  if (std::find(counts.begin(), counts.end(), list.size()) == counts.end() ||
-      !std::all_of(list.begin(), list.end(), inside)) {
+  const bool right_count = std::find(counts.begin(), counts.end(), list.size()) != counts.end();
+  const auto wrong = std::find_if_not(list.begin(), list.end(), inside);
+  if (right_count && wrong != list.end() && json->is_array()) {
+    return refuse(
+        indexed(name, static_cast<std::size_t>(wrong - list.begin())),
+        "integer " + std::to_string(allowed.lowest) + " to " + std::to_string(allowed.highest));
+  }
+  if (!right_count || wrong != list.end()) {
     std::string words;
     for (const std::size_t count : counts) {
       words += (words.empty() ? "" : ", ") +
@@ -185,8 +214,9 @@ void JsonReader::field(std::string_view name, std::vector<std::string>& values) 
   const auto is_word = [](const Json& entry) {
     return entry.is_string() && !entry.get_ref<const std::string&>().empty();
   };
-  if (!json->is_array() || !std::all_of(json->begin(), json->end(), is_word)) {
-    return refuse(name, "an array of strings that are not empty");
+  if (!json->is_array()) return refuse(name, "an array of strings that are not empty");
+  for (std::size_t i = 0; i < json->size(); ++i) {
+    if (!is_word((*json)[i])) return refuse(indexed(name, i), "a string that is not empty");
   }
   values = json->get<std::vector<std::string>>();
 }
@@ -226,8 +256,13 @@ std::map<std::string, std::string> JsonReader::strings(std::string_view name) {
   const auto is_text = [](const Json& value) {
     return value.is_string() && !value.get_ref<const std::string&>().empty();
   };
-  if (!json->is_object() || !std::all_of(json->begin(), json->end(), is_text)) {
+  if (!json->is_object()) {
     refuse(name, "an object of strings that are not empty");
+    return map;
+  }
+  for (const auto& [key, value] : json->items()) {
+    if (is_text(value)) continue;
+    refuse(std::string(name) + "/" + key, "a string that is not empty");
     return map;
   }
   return json->get<std::map<std::string, std::string>>();

@@ -152,12 +152,14 @@ class NetworkReader {
  private:
   void read_input() {
     json_.require("input");
-    JsonReader input = json_.object("input");
     Node node{"input", workloads::Input{}, {}, {}};
-    node.shape.channels = required(input, "channels");
-    node.shape.height = required(input, "height");
-    node.shape.width = required(input, "width");
-    input.done();
+    if (json_.has("input")) {
+      JsonReader input = json_.object("input");
+      node.shape.channels = required(input, "channels");
+      node.shape.height = required(input, "height");
+      node.shape.width = required(input, "width");
+      input.done();
+    }
     graph_.nodes.push_back(std::move(node));
     layer_of_.push_back(0);
     node_of_["input"] = 0;
@@ -176,7 +178,9 @@ class NetworkReader {
     std::string name, op;
     json.require("name");
     json.field("name", name);
-    if (node_of_.count(name) != 0) json.refuse("name", "a name that no other layer has");
+    if (!name.empty() && node_of_.count(name) != 0) {
+      json.refuse("name", "a name that no other layer has");
+    }
     json.require("op");
     json.field("op", op);
     std::vector<std::size_t> inputs = read_inputs(json, name);
@@ -198,12 +202,13 @@ class NetworkReader {
     json.done();
     add(name, std::move(made), std::move(inputs), index);
     bias_.back() = weighted && bias;
-    for (const std::string& follower : then) {
+    for (std::size_t i = 0; i < then.size(); ++i) {
+      const std::string& follower = then[i];
       const bool known =
           std::find(std::begin(kFollowers), std::end(kFollowers), follower) != std::end(kFollowers);
       if (!known) {
-        json.refuse("then", join(kFollowers) + ", which \"" + follower + "\" is not");
-        break;
+        json.refuse("then/" + std::to_string(i), join(kFollowers));
+        continue;
       }
       add(name + "/" + follower, find_reader(follower)->read(json), {graph_.nodes.size() - 1},
           index);
@@ -218,15 +223,17 @@ class NetworkReader {
     json.field("inputs", names);
     if (names.empty()) json.refuse("inputs", "names of layers before, or \"input\"");
     std::vector<std::size_t> inputs;
-    for (const std::string& input : names) {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const std::string& input = names[i];
+      const std::string place = "inputs/" + std::to_string(i);
       const auto found = node_of_.find(input);
       if (found != node_of_.end()) {
         inputs.push_back(found->second);
       } else if (std::find(all_names_.begin(), all_names_.end(), input) != all_names_.end()) {
-        json.refuse("inputs", "\"input\" and layers that stand before " + name + ", which \"" +
-                                  input + "\" does not: a network has no cycles");
+        json.refuse(place,
+                    "\"input\" and layers that stand before " + name + ": a network has no cycles");
       } else {
-        json.refuse("inputs", "\"input\" and names of layers, which \"" + input + "\" is not");
+        json.refuse(place, "\"input\" and names of layers");
       }
     }
     knows_readers_ &= !names.empty() && inputs.size() == names.size();

@@ -64,6 +64,16 @@ Arguments with_joined_dump(const Arguments& arguments) {
   return joined;
 }
 
+/// `place`: where the plan stands, which names of layers begin with in messages.
+void check_layers_of(const ArithmeticPlan& plan, const workloads::Graph& graph,
+                     const std::string& place) {
+  try {
+    check_layers(plan, graph);
+  } catch (const UserError& error) {
+    throw UserError(place + error.what());
+  }
+}
+
 bool has_batch_norm(const workloads::Graph& graph) {
   return std::ranges::any_of(graph.nodes, [](const workloads::Node& node) {
     return std::holds_alternative<workloads::BatchNorm>(node.op);
@@ -125,8 +135,8 @@ int run_command(const Arguments& arguments) {
   if (images_text.empty()) images_text = data.input.empty() ? "1" : "all";
   const std::size_t wanted = to_images(images_text);
   if (values.count("output") != 0) check_output_folder(output);
-  AcceleratorConfig config =
-      read_accelerator(find_shared(config_name, "configs", ".json", "config"), overrides);
+  const std::filesystem::path config_file = find_shared(config_name, "configs", ".json", "config");
+  AcceleratorConfig config = read_accelerator(config_file, overrides);
   if (!arithmetic.empty()) set_plan(config, read_plan(arithmetic, "--arithmetic"));
   const ArithmeticPlan plan = plan_of(config);
   config.quantisation = apply_quantisation(quantisation, config.quantisation, {plan});
@@ -164,6 +174,8 @@ int run_command(const Arguments& arguments) {
   }
   run.weights = workload.weights;
   if (config.compiler.fold_batch_norm) workloads::fold_batch_norm(workload.graph);
+  check_layers_of(plan, workload.graph,
+                  arithmetic.empty() ? config_file.string() + ": /arithmetic" : arithmetic + ": ");
   CalibrationRecord record;
   if (!timing_only) {
     bool same_images = false;

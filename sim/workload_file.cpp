@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/workload_file.h"
 
+#include <utility>
+
 #include "models/user_error.h"
 #include "sim/json_reader.h"
 #include "sim/network_file.h"
@@ -57,6 +59,44 @@ void read_source(JsonReader& json, const Json& parsed, std::string_view field,
   object.done();
 }
 
+/// Mean and std must be as many as an image has channels. Networks of vectors and series take
+/// images of any shape that has as many values.
+void check_preprocessing(const Workload& workload) {
+  const workloads::Preprocessing& p = *workload.preprocessing;
+  const workloads::Graph& graph = workload.graph;
+  const workloads::Shape& shape = graph.input_shape();
+  if (shape.is_vector || shape.is_series) return;
+  const bool first_axis_is_height =
+      p.layout == workloads::Layout::kNhwc && !graph.channels_last_input;
+  const std::size_t channels = first_axis_is_height ? shape.width : shape.channels;
+  std::string wrong;
+  for (const auto& [name, values] : {std::pair("mean", &p.mean), std::pair("std", &p.std)}) {
+    if (values->size() <= 1 || values->size() == channels) continue;
+    wrong += (wrong.empty() ? "" : "\n") + workload.file.string() + ": /preprocessing/" + name +
+             ": has " + std::to_string(values->size()) + " values, allowed one, or one for each " +
+             "of the " + std::to_string(channels) + " channels of the network " + workload.name;
+  }
+  if (!wrong.empty()) throw UserError(wrong);
+}
+
+/// The model, and what is wrong with the file beside it told together with what is with the model.
+void import_model(JsonReader& json, const fs::path& file,
+                  const std::vector<std::uint64_t>& input_shape, Workload& workload) {
+  std::string wrong;
+  try {
+    json.finish();
+  } catch (const UserError& error) {
+    wrong = error.what();
+    if (json.has("input_shape")) throw;  // the model cannot be read without
+  }
+  try {
+    workload.graph = workloads::import_onnx(file, input_shape, &workload.skipped);
+  } catch (const UserError& error) {
+    wrong += (wrong.empty() ? "" : "\n") + std::string(error.what());
+  }
+  if (!wrong.empty()) throw UserError(wrong);
+}
+
 Workload read_workload_json(const fs::path& file) {
   const Json parsed = read_json_file(file);
   JsonReader json(parsed, file.string());
@@ -91,15 +131,16 @@ Workload read_workload_json(const fs::path& file) {
     workload.graph = read_network(json);
     workload.weights = "none";
   } else {
-    json.finish();
     if (!names_model && !fs::exists(folder / model)) {
+      json.finish();
       throw UserError(file.string() + ": /model: is missing, and so is " + model +
                       " beside the file; allowed a model's file name, or /layers");
     }
-    workload.graph = workloads::import_onnx(folder / model, input_shape);
+    import_model(json, folder / model, input_shape, workload);
     workload.weights = model;
   }
   workload.graph.name = workload.name;
+  check_preprocessing(workload);
   return workload;
 }
 
@@ -120,7 +161,7 @@ Workload read_workload(const std::string& name) {
   workload.file = file;
   workload.name = file.stem().string();
   workload.weights = file.filename().string();
-  workload.graph = workloads::import_onnx(file);
+  workload.graph = workloads::import_onnx(file, {}, &workload.skipped);
   workload.graph.name = workload.name;
   return workload;
 }

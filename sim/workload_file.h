@@ -21,6 +21,7 @@ struct Workload {
   std::optional<workloads::Preprocessing> preprocessing;  // nothing: not stated anywhere
   std::vector<DataSource> datasets;                       // the first that has enough images is run
   std::optional<DataSource> calibration;                  // training images for int:B scales
+  std::vector<std::string> skipped;  // the model's nodes that no output of it depends on
 };
 
 /// `name`: a bare name in workloads/networks, a workload .json, or an .onnx model; beside

@@ -144,10 +144,21 @@ TEST(BadWorkload, IsNamedByRunAndByCheck) {
       {input + R"([{"name": "a", "op": "conv", "filters": 2, "kernel": 9}]})",
        "/layers/0: node 'a' (conv): a kernel of 9 with dilation 1 does not fit"},
       {input + R"([{"name": "a", "op": "relu", "inputs": ["b"]}, {"name": "b", "op": "relu"}]})",
-       "/layers/0/inputs: got an array, allowed \"input\" and layers that stand before a"},
+       "/layers/0/inputs/0: got \"b\", allowed \"input\" and layers that stand before a: a "
+       "network"},
       {input +
            R"([{"name": "a", "op": "relu"}, {"name": "b", "op": "relu", "inputs": ["input"]}]})",
        "/layers/0/name: got \"a\", allowed a layer that a later one reads"},
+      {input + R"([{"name": "a", "op": "conv", "filters": 2, "kernel": 3, "then": ["rleu"]}]})",
+       "/layers/0/then/0: got \"rleu\", allowed batch_norm, relu, relu6, softmax"},
+      {input + R"([{"name": "a", "op": "relu", "inputs": ["c"]}]})",
+       "/layers/0/inputs/0: got \"c\", allowed \"input\" and names of layers"},
+      {input + R"([{"op": "relu"}]})", "/layers/0/name: is missing"},
+      {R"({"layers": [{"name": "a", "op": "relu"}]})", "/input: is missing"},
+      {input + R"([{"name": "a", "op": "relu"}], "preprocessing": {"std": [1, 0]}})",
+       "/preprocessing/std/1: got 0, allowed number 1e-09 to 1e+09"},
+      {input + R"([{"name": "a", "op": "relu"}], "preprocessing": {"mean": [1, 0, 0]}})",
+       "/preprocessing/mean: has 3 values, allowed one, or one for each of the 1 channels"},
       {input + R"([{"name": "a", "op": "sort"}]})", "/layers/0/op: got \"sort\", allowed conv, "},
       {R"({"input": 3, "layers": [{"name": "a", "op": "relu"}]})",
        "/input: got 3, allowed an object"},
@@ -167,6 +178,43 @@ TEST(BadWorkload, IsNamedByRunAndByCheck) {
   const Folder folder;
   expect_refused("--config edge16 --workload " + quoted(folder.write("net.json", "{}")),
                  "net.json: /model: is missing, and so is net.onnx beside the file");
+}
+
+TEST(BadWorkload, IsToldWithWhatIsWrongWithItsModel) {
+  const Folder folder;
+  folder.write("m.onnx", "no model");
+  const fs::path file =
+      folder.write("w.json", R"({"model": "m.onnx", "preprocessing": {"scale": 0}})");
+  for (const std::string& command :
+       {"check " + quoted(file), "run --config edge16 --workload " + quoted(file)}) {
+    const Outcome o = systolog(command);
+    EXPECT_EQ(o.status, 2);
+    EXPECT_NE(o.err.find("w.json: /preprocessing/scale: got 0, allowed"), std::string::npos)
+        << o.err;
+    EXPECT_NE(o.err.find("m.onnx: not an ONNX model"), std::string::npos) << o.err;
+  }
+}
+
+TEST(BadLayers, OfAFileOfArithmeticsAreNamedWithIt) {
+  const Folder folder;
+  const std::string mix = quoted(
+      folder.write("mix.json", R"({"default": "int:8/exact", "layers": {"conv9": "fp32/exact"}})"));
+  const std::string config = quoted(folder.write(
+      "mine.json",
+      R"({"arithmetic": {"default": "int:8/exact", "layers": {"conv9": "fp32/exact"}}})"));
+  for (const auto& [command, place] :
+       {std::pair("run --config edge16 --arithmetic " + mix, "mix.json: /layers/conv9: "),
+        std::pair("run --config " + config, "mine.json: /arithmetic/layers/conv9: "),
+        std::pair("accuracy --arithmetic fp32/exact --arithmetic " + mix,
+                  "mix.json: /layers/conv9: "),
+        std::pair("accuracy --sensitivity --arithmetic fp32/exact --base " + mix,
+                  "mix.json: /layers/conv9: ")}) {
+    const Outcome o = systolog(command + " --workload lenet5");
+    EXPECT_EQ(o.status, 2) << command;
+    EXPECT_NE(o.err.find(std::string(place) + "lenet5 has no such layer, allowed conv1, "),
+              std::string::npos)
+        << o.err;
+  }
 }
 
 TEST(BadScaleSimFiles, AreNamedByScalesimAndByCheck) {

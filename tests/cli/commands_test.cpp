@@ -287,6 +287,18 @@ TEST(Check, AcceptsWhatShips) {
   EXPECT_NE(o.out.find("416,520"), std::string::npos) << o.out;
 }
 
+TEST(Check, TakesNamesOfWhatShipsAsRunDoes) {
+  const Outcome o = systolog("check resnet50 edge16");
+  EXPECT_EQ(o.status, 0) << o.err;
+  EXPECT_NE(o.out.find("resnet50.json: workload resnet50"), std::string::npos) << o.out;
+  EXPECT_NE(o.out.find("edge16.json: accelerator edge16"), std::string::npos) << o.out;
+  const Outcome none = systolog("check resnet51");
+  EXPECT_EQ(none.status, 2);
+  EXPECT_NE(none.err.find("resnet51: no such file, and no workload or config of this name"),
+            std::string::npos)
+      << none.err;
+}
+
 TEST(List, NamesWhatThereIs) {
   EXPECT_NE(systolog("list formats").out.find("posit:N,ES"), std::string::npos);
   EXPECT_NE(systolog("list multipliers").out.find("plam"), std::string::npos);

@@ -323,10 +323,53 @@ TEST(OnnxExported, EveryNodeThatIsRefusedIsToldAtOnce) {
   b.ints("pads", {0, 0, 0, 0, 0, 0, 0, 0});
   b.graph().mutable_node(2)->add_input("pads");
   const std::string message = message_of([&] { import(b); });
-  expect_parts(message, {"3 nodes are refused", "Warp ('first')", "'mirror' (Pad)", "'wrap'",
-                         "'batch' (Concat)"});
+  expect_parts(message,
+               {"3 problems:", "Warp ('first')", "'mirror' (Pad)", "'wrap'", "'batch' (Concat)"});
   EXPECT_EQ(message.find("'behind'"), std::string::npos) << message;
   EXPECT_EQ(message.find("'out'"), std::string::npos) << message;
+}
+
+TEST(OnnxExported, WhatIsWrongWithTheGraphItselfHidesNothingElse) {
+  OnnxBuilder b({-1, 2, 4, 4}, 99);
+  b.floats("w", {1, 2, 1, 1}, {1, 2});
+  b.floats("w", {1, 2, 1, 1}, {1, 2});
+  b.node("Conv", "first", {"x", "lost"});
+  b.node("Conv", "second", {"x", "gone"});
+  b.node("Warp", "third", {"first"});
+  b.node("Add", "fourth", {"second", "fifth"});
+  b.node("Add", "fifth", {"fourth", "third"});
+  b.node("Bend", "out", {"fifth"});
+  b.graph().add_output()->set_name("out");
+  expect_parts(message_of([&] { import(b); }),
+               {"8 problems:", "2 nodes are not supported: Bend ('out'); Warp ('third')",
+                "opset 99", "'w': two initialisers", "'out': two outputs", "'lost' does not exist",
+                "'gone' does not exist", "'fourth' (Add): it depends on a cycle"});
+  // Where the opset is known, what can be imported is looked at too.
+  b.model.mutable_opset_import(0)->set_version(13);
+  b.node("Pad", "pad", {"x"});
+  b.graph().mutable_output(1)->set_name("third");
+  expect_parts(message_of([&] { import(b); }), {"'lost' does not exist", "'pad' (Pad)"});
+}
+
+TEST(OnnxExported, NodesThatNoOutputNeedsAreSkippedAndNamed) {
+  OnnxBuilder b({-1, 2});
+  b.node("Warp", "strange", {"x"});
+  b.node("Relu", "behind", {"strange", "missing"});
+  b.node("Relu", "out", {"x"});
+  const Folder folder;
+  std::vector<std::string> skipped;
+  const Graph graph = import_onnx(folder.write("model.onnx", b.bytes()), {}, &skipped);
+  EXPECT_EQ(graph.nodes.size(), 2U);
+  EXPECT_EQ(skipped, (std::vector<std::string>{"'strange' (Warp)", "'behind' (Relu)"}));
+}
+
+TEST(OnnxExported, AnOutputThatIsTheInputIsCalledThat) {
+  OnnxBuilder b({-1, 2});
+  b.node("Identity", "same", {"x"});
+  b.node("Dropout", "out", {"same"});
+  expect_parts(
+      message_of([&] { import(b); }),
+      {"output 'out': it is the input itself: no node on the way to it computes anything"});
 }
 
 TEST(OnnxExported, ShapesWorkedOutByNodesAllocateNothingAbsurd) {

@@ -10,7 +10,6 @@
 #include <string>
 
 #include "models/user_error.h"
-#include "workloads/onnx/external_data.h"
 
 namespace systolog::workloads::onnx_import {
 
@@ -58,7 +57,6 @@ onnx::ModelProto read_model(const fs::path& file) {
   if (!model.has_graph() || model.graph().node().empty()) {
     throw UserError("not an ONNX model, or a damaged one: it has no graph with nodes");
   }
-  load_external_data(model, file.parent_path());
   return model;
 }
 

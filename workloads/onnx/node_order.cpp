@@ -6,7 +6,6 @@
 #include <queue>
 #include <unordered_map>
 
-#include "models/user_error.h"
 #include "workloads/onnx/node_import.h"
 
 namespace systolog::workloads::onnx_import {
@@ -19,17 +18,18 @@ std::string quoted(const onnx::NodeProto& node) {
   return "node '" + display_name(node) + "' (" + printable(node.op_type()) + ")";
 }
 
-Producers find_producers(const onnx::GraphProto& graph, const std::set<std::string>& given) {
+Producers find_producers(const onnx::GraphProto& graph, const std::set<std::string>& given,
+                         std::vector<std::string>& wrong) {
   Producers producers;
   for (int n = 0; n < graph.node_size(); ++n) {
     const onnx::NodeProto& node = graph.node(n);
     if (node.output_size() == 0 || node.output(0).empty()) {
-      throw UserError(quoted(node) + ": has no output");
+      wrong.push_back(quoted(node) + ": has no output");
     }
     for (const std::string& output : node.output()) {
       if (output.empty()) continue;  // an optional output that is left out
       if (given.contains(output) || !producers.emplace(output, n).second) {
-        throw UserError(quoted(node) + ": its output '" + printable(output) +
+        wrong.push_back(quoted(node) + ": its output '" + printable(output) +
                         "' exists already, allowed one producer for each value");
       }
     }
@@ -58,18 +58,24 @@ std::vector<bool> needed_nodes(const onnx::GraphProto& graph, const Producers& p
 
 }  // namespace
 
-std::vector<const onnx::NodeProto*> ordered_nodes(const onnx::GraphProto& graph,
-                                                  const std::set<std::string>& given) {
-  const Producers producers = find_producers(graph, given);
-  for (const onnx::NodeProto& node : graph.node()) {
+NodeOrder order_nodes(const onnx::GraphProto& graph, const std::set<std::string>& given) {
+  NodeOrder order;
+  const Producers producers = find_producers(graph, given, order.wrong);
+  const std::vector<bool> needed = needed_nodes(graph, producers);
+  for (int n = 0; n < graph.node_size(); ++n) {
+    const onnx::NodeProto& node = graph.node(n);
+    if (!needed[static_cast<std::size_t>(n)]) {
+      order.unread.push_back(&node);
+      continue;
+    }
     for (const std::string& input : node.input()) {
       if (input.empty() || given.contains(input) || producers.contains(input)) continue;
-      throw UserError(quoted(node) + ": its input '" + printable(input) +
-                      "' does not exist, allowed an initialiser, a graph input or another node's "
-                      "output");
+      order.wrong.push_back(quoted(node) + ": its input '" + printable(input) +
+                            "' does not exist, allowed an initialiser, a graph input or another "
+                            "node's output");
+      order.missing.insert(input);
     }
   }
-  const std::vector<bool> needed = needed_nodes(graph, producers);
 
   // Kahn's algorithm; of the nodes that are ready, the first in the file comes first.
   std::vector<int> waiting(needed.size(), 0);
@@ -87,21 +93,24 @@ std::vector<const onnx::NodeProto*> ordered_nodes(const onnx::GraphProto& graph,
     }
     if (waiting[static_cast<std::size_t>(n)] == 0) ready.push(n);
   }
-  std::vector<const onnx::NodeProto*> order;
   while (!ready.empty()) {
     const int n = ready.top();
     ready.pop();
-    order.push_back(&graph.node(n));
+    order.nodes.push_back(&graph.node(n));
     for (const int reader : readers[static_cast<std::size_t>(n)]) {
       if (--waiting[static_cast<std::size_t>(reader)] == 0) ready.push(reader);
     }
   }
-  if (order.size() == count) return order;
+  if (order.nodes.size() == count) return order;
+  bool told = false;  // the first in the file stands for all: they wait for each other
   for (int n = 0; n < graph.node_size(); ++n) {
-    if (needed[static_cast<std::size_t>(n)] && waiting[static_cast<std::size_t>(n)] > 0) {
-      throw UserError(quoted(graph.node(n)) +
-                      ": it depends on a cycle of nodes, allowed a graph without cycles");
-    }
+    if (!needed[static_cast<std::size_t>(n)] || waiting[static_cast<std::size_t>(n)] == 0) continue;
+    const onnx::NodeProto& node = graph.node(n);
+    order.missing.insert(node.output().begin(), node.output().end());
+    if (told) continue;
+    told = true;
+    order.wrong.push_back(quoted(node) +
+                          ": it depends on a cycle of nodes, allowed a graph without cycles");
   }
   return order;
 }
