@@ -19,6 +19,15 @@ add_library(systolog_systemc INTERFACE)
 target_link_libraries(systolog_systemc INTERFACE PkgConfig::SYSTEMC)
 target_compile_definitions(systolog_systemc INTERFACE SC_CPLUSPLUS=201703L SC_INCLUDE_DYNAMIC_PROCESSES)
 
+# All instruction sets that the compiler knows, whatever it is told to assume; DL is AVX-512 with
+# VNNI. Arrays of sums in registers rule out SVE, whose vectors have no fixed length. Tests that list
+# the sets must agree.
+add_library(systolog_highway INTERFACE)
+target_link_libraries(systolog_highway INTERFACE hwy::hwy)
+target_compile_definitions(systolog_highway INTERFACE
+  HWY_COMPILE_ALL_ATTAINABLE HWY_WANT_AVX3_DL
+  "HWY_DISABLED_TARGETS=(HWY_SVE|HWY_SVE2|HWY_SVE_256|HWY_SVE2_128)")
+
 find_package(ONNX REQUIRED)
 
 if(SYSTOLOG_TRAINING)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "memory/dram/bank_timing.h"
 
+#include "memory/dram/bank_scan.h"
+
 namespace systolog::memory::dram {
 namespace {
 
@@ -13,25 +15,26 @@ void raise(Cycle& earliest, Cycle to) { earliest = std::max(earliest, to); }
 BankTiming::BankTiming(const Organisation& organisation, const Timing& timing)
     : timing_(timing),
       banks_of_rank_(organisation.banks_of_rank()),
-      banks_(organisation.banks_of_channel()),
-      groups_(organisation.ranks * organisation.bank_groups),
+      banks_of_group_(organisation.banks),
+      open_rows_(organisation.banks_of_channel(), kClosed),
       ranks_(organisation.ranks) {
-  for (std::uint32_t b = 0; b < banks_.size(); ++b) {
-    banks_[b].group = b / organisation.banks;
-    banks_[b].rank = b / banks_of_rank_;
-  }
+  for (auto& command : earliest_) command.resize(organisation.banks_of_channel() + kScanPadding);
   for (Rank& rank : ranks_) rank.last_activates.fill(-Cycle{timing.nfaw});
 }
 
+void BankTiming::raise_group(std::size_t command, std::uint32_t bank, Cycle to) {
+  const std::uint32_t first = bank / banks_of_group_ * banks_of_group_;
+  for (std::uint32_t b = first; b < first + banks_of_group_; ++b) raise(earliest_[command][b], to);
+}
+
 void BankTiming::activate(std::uint32_t bank, std::int64_t row, Cycle now) {
-  Bank& b = banks_[bank];
-  Rank& r = ranks_[b.rank];
-  b.open_row = row;
-  raise(b.earliest[kAct], now + timing_.nrc);
-  raise(b.earliest[kPre], now + timing_.nras);
-  raise(b.earliest[kRd], now + timing_.nrcd);
-  raise(b.earliest[kWr], now + timing_.nrcd);
-  raise(groups_[b.group][kAct], now + timing_.nrrd_l);
+  Rank& r = rank_of(bank);
+  open_rows_[bank] = row;
+  raise_group(kAct, bank, now + timing_.nrrd_l);
+  raise(earliest_[kAct][bank], now + timing_.nrc);
+  raise(earliest_[kPre][bank], now + timing_.nras);
+  raise(earliest_[kRd][bank], now + timing_.nrcd);
+  raise(earliest_[kWr][bank], now + timing_.nrcd);
   r.last_activates[r.next_activate] = now;
   r.next_activate = (r.next_activate + 1) % kFawWindow;
   raise(r.earliest[kAct],
@@ -41,44 +44,40 @@ void BankTiming::activate(std::uint32_t bank, std::int64_t row, Cycle now) {
 }
 
 void BankTiming::precharge(std::uint32_t bank, Cycle now) {
-  close(banks_[bank], now);
+  close(bank, now);
   bus_free_ = now + 1;
 }
 
-void BankTiming::auto_precharge(std::uint32_t bank) {
-  close(banks_[bank], banks_[bank].earliest[kPre]);
-}
+void BankTiming::auto_precharge(std::uint32_t bank) { close(bank, earliest_[kPre][bank]); }
 
-void BankTiming::close(Bank& b, Cycle when) {
-  Rank& r = ranks_[b.rank];
-  b.open_row = kClosed;
-  raise(b.earliest[kAct], when + timing_.nrp);
+void BankTiming::close(std::uint32_t bank, Cycle when) {
+  Rank& r = rank_of(bank);
+  open_rows_[bank] = kClosed;
+  raise(earliest_[kAct][bank], when + timing_.nrp);
   if (--r.open_banks == 0) r.active += when - r.opened;
 }
 
 void BankTiming::read(std::uint32_t bank, Cycle now) {
-  Bank& b = banks_[bank];
-  raise(b.earliest[kPre], now + timing_.nrtp);
-  raise(groups_[b.group][kRd], now + timing_.nccd_l);
+  raise(earliest_[kPre][bank], now + timing_.nrtp);
+  raise_group(kRd, bank, now + timing_.nccd_l);
   const Cycle burst_end = now + timing_.ncl + timing_.nbl;
-  for (std::uint32_t r = 0; r < ranks_.size(); ++r) {
-    const bool same = r == b.rank;
-    raise(ranks_[r].earliest[kRd], now + (same ? timing_.nccd_s : timing_.nbl + timing_.ncs));
-    raise(ranks_[r].earliest[kWr], burst_end + (same ? timing_.nturn : timing_.ncs) - timing_.ncwl);
+  for (Rank& r : ranks_) {
+    const bool same = &r == &rank_of(bank);
+    raise(r.earliest[kRd], now + (same ? timing_.nccd_s : timing_.nbl + timing_.ncs));
+    raise(r.earliest[kWr], burst_end + (same ? timing_.nturn : timing_.ncs) - timing_.ncwl);
   }
   bus_free_ = now + 1;
 }
 
 void BankTiming::write(std::uint32_t bank, Cycle now) {
-  Bank& b = banks_[bank];
   const Cycle burst_end = now + timing_.ncwl + timing_.nbl;
-  raise(b.earliest[kPre], burst_end + timing_.nwr);
-  raise(groups_[b.group][kWr], now + timing_.nccd_l);
-  raise(groups_[b.group][kRd], burst_end + timing_.nwtr_l);
-  for (std::uint32_t r = 0; r < ranks_.size(); ++r) {
-    const bool same = r == b.rank;
-    raise(ranks_[r].earliest[kWr], now + (same ? timing_.nccd_s : timing_.nbl + timing_.ncs));
-    raise(ranks_[r].earliest[kRd],
+  raise(earliest_[kPre][bank], burst_end + timing_.nwr);
+  raise_group(kWr, bank, now + timing_.nccd_l);
+  raise_group(kRd, bank, burst_end + timing_.nwtr_l);
+  for (Rank& r : ranks_) {
+    const bool same = &r == &rank_of(bank);
+    raise(r.earliest[kWr], now + (same ? timing_.nccd_s : timing_.nbl + timing_.ncs));
+    raise(r.earliest[kRd],
           same ? burst_end + timing_.nwtr_s : burst_end + timing_.ncs - timing_.ncl);
   }
   bus_free_ = now + 1;
@@ -86,7 +85,7 @@ void BankTiming::write(std::uint32_t bank, Cycle now) {
 
 void BankTiming::refresh(std::uint32_t rank, Cycle now) {
   for (std::uint32_t b = rank * banks_of_rank_; b < (rank + 1) * banks_of_rank_; ++b) {
-    raise(banks_[b].earliest[kAct], now + timing_.nrfc);
+    raise(earliest_[kAct][b], now + timing_.nrfc);
   }
   bus_free_ = now + 1;
 }
@@ -94,7 +93,7 @@ void BankTiming::refresh(std::uint32_t rank, Cycle now) {
 Cycle BankTiming::earliest_refresh(std::uint32_t rank) const {
   Cycle earliest = bus_free_;
   for (std::uint32_t b = rank * banks_of_rank_; b < (rank + 1) * banks_of_rank_; ++b) {
-    raise(earliest, banks_[b].earliest[kAct]);
+    raise(earliest, earliest_[kAct][b]);
   }
   return earliest;
 }

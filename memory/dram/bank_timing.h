@@ -30,19 +30,23 @@ class BankTiming {
 
   BankTiming(const Organisation& organisation, const Timing& timing);
 
-  std::int64_t open_row(std::uint32_t bank) const { return banks_[bank].open_row; }
+  std::int64_t open_row(std::uint32_t bank) const { return open_rows_[bank]; }
 
   /// Earliest cycle for the command, whether or not the bank's row suits it. REF concerns the rank
   /// of `bank`, whose banks must all be closed.
   Cycle earliest(Command command, std::uint32_t bank) const {
-    return command == Command::kRefresh ? earliest_refresh(banks_[bank].rank)
-                                        : earliest_of_bank(command, bank);
+    const std::uint32_t rank = bank / banks_of_rank_;
+    return command == Command::kRefresh ? earliest_refresh(rank)
+                                        : std::max(of_banks(command)[bank], of_rank(command, rank));
   }
-  /// The same for ACT, PRE, RD and WR.
-  Cycle earliest_of_bank(Command command, std::uint32_t bank) const {
-    const Bank& b = banks_[bank];
-    const auto c = static_cast<std::size_t>(command);
-    return std::max({b.earliest[c], groups_[b.group][c], ranks_[b.rank].earliest[c], bus_free_});
+  /// Its two parts, for ACT, PRE, RD and WR: by the rules of each bank and its group, all banks one
+  /// behind the other (padded so that vectors may be read from each); by those of the rank and the
+  /// channel.
+  const Cycle* of_banks(Command command) const {
+    return earliest_[static_cast<std::size_t>(command)].data();
+  }
+  Cycle of_rank(Command command, std::uint32_t rank) const {
+    return std::max(ranks_[rank].earliest[static_cast<std::size_t>(command)], bus_free_);
   }
 
   /// Issues a command at a cycle not before earliest(). `row` counts for ACT only.
@@ -61,28 +65,23 @@ class BankTiming {
  private:
   static constexpr std::uint32_t kFawWindow = 4;
 
-  /// Of ACT, PRE, RD and WR, by the rules of one bank, bank group or rank.
-  using Earliest = std::array<Cycle, 4>;
-  struct Bank {
-    Earliest earliest = {};
-    std::int64_t open_row = kClosed;
-    std::uint32_t group = 0, rank = 0;
-  };
   struct Rank {
-    Earliest earliest = {};
+    std::array<Cycle, 4> earliest = {};            // of ACT, PRE, RD and WR
     std::array<Cycle, kFawWindow> last_activates;  // for nFAW, oldest at next_activate
     std::uint32_t next_activate = 0;
     std::uint32_t open_banks = 0;
     Cycle opened = 0, active = 0;
   };
 
+  Rank& rank_of(std::uint32_t bank) { return ranks_[bank / banks_of_rank_]; }
+  void raise_group(std::size_t command, std::uint32_t bank, Cycle to);
   Cycle earliest_refresh(std::uint32_t rank) const;
-  void close(Bank& bank, Cycle when);
+  void close(std::uint32_t bank, Cycle when);
 
   Timing timing_;
-  std::uint32_t banks_of_rank_;
-  std::vector<Bank> banks_;
-  std::vector<Earliest> groups_;
+  std::uint32_t banks_of_rank_, banks_of_group_;
+  std::vector<std::int64_t> open_rows_;
+  std::array<std::vector<Cycle>, 4> earliest_;  // of ACT, PRE, RD and WR, by bank
   std::vector<Rank> ranks_;
   Cycle bus_free_ = 0;
 };

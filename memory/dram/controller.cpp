@@ -2,24 +2,11 @@
 #include "memory/dram/controller.h"
 
 #include <algorithm>
-#include <bit>
 #include <cassert>
 
+#include "memory/dram/bank_scan.h"
+
 namespace systolog::memory::dram {
-namespace {
-
-// The order of candidates as one number, from the top bit: cycles from now, column commands before
-// others, age (2^36 requests), and the bank, which orders nothing but says whose it is.
-constexpr int kBankBits = 6, kAgeBits = 36;
-constexpr int kCycleShift = kBankBits + kAgeBits + 1;
-constexpr std::uint64_t kRowCommand = std::uint64_t{1} << (kBankBits + kAgeBits);
-constexpr Cycle kMostCycles = (Cycle{1} << (64 - kCycleShift)) - 2;
-
-std::uint64_t column_key(std::uint64_t order, std::uint32_t bank) {
-  return order << kBankBits | bank;
-}
-
-}  // namespace
 
 Counts& Counts::operator+=(const Counts& other) {
   activates += other.activates;
@@ -45,7 +32,10 @@ Controller::Controller(const Device& device, OnDone on_done)
   auto prepare = [&](Queue& queue, std::uint32_t size) {
     queue.slots.resize(size);
     for (std::uint32_t slot = size; slot > 0; --slot) queue.free.push_back(slot - 1);
-    queue.banks.resize(device.organisation.banks_of_channel());
+    const std::size_t banks = device.organisation.banks_of_channel();
+    queue.banks.resize(banks);
+    queue.wanted.resize(banks + kScanPadding);
+    queue.keys.resize(banks + kScanPadding, kNobody);
   };
   prepare(reads_, policy_.read_queue);
   prepare(writes_, policy_.write_queue);
@@ -61,8 +51,8 @@ void Controller::submit(Kind kind, const Location& location, std::uint64_t tag, 
   assert(!full(kind));
   if (idle()) finish(now);
   now_ = std::max(now_, now);
-  chosen_ = false;
-  if (kind == Kind::kRead && (writes_.occupied >> location.bank & 1) != 0) {
+  chosen_ = chosen_ && choice_.cycle >= now_;
+  if (kind == Kind::kRead) {
     for (std::uint32_t slot = writes_.banks[location.bank].head; slot != kNone;
          slot = writes_.slots[slot].next) {
       const Request& write = writes_.slots[slot];
@@ -84,14 +74,24 @@ void Controller::submit(Kind kind, const Location& location, std::uint64_t tag, 
   }
   (list.tail == kNone ? list.head : q.slots[list.tail].next) = slot;
   list.tail = slot;
-  q.occupied |= std::uint64_t{1} << location.bank;
+  ++list.to_row(location.row);
   settle(q, location.bank);
   ++q.size;
+  chosen_ = chosen_ && still_first(q, location.bank);
+}
+
+/// Whether the command chosen is still the first one, now that `bank` has another request.
+bool Controller::still_first(const Queue& q, std::uint32_t bank) const {
+  if (drains_next() != choice_.draining || choice_.cycle >= first_due_) return false;
+  const bool concerned = choice_.draining == (&q == &writes_);
+  if (!concerned) return true;
+  if (bank == choice_.bank) return q.wanted[bank] == static_cast<std::int64_t>(choice_.command);
+  return key_of(q, bank) > key_of(q, choice_.bank);
 }
 
 Cycle Controller::next_cycle() {
   if (!chosen_) {
-    choice_ = choose();
+    choose();
     chosen_ = true;
   }
   return choice_.cycle;
@@ -103,49 +103,57 @@ bool Controller::drains_next() const {
   return writes_.size >= policy_.write_high || (reads_.size == 0 && writes_.size > 0);
 }
 
-Controller::Choice Controller::choose() const {
-  if (idle()) return {};
+std::int64_t Controller::key_of(const Queue& q, std::uint32_t bank) const {
+  const Cycle cycle = std::max(banks_.earliest(static_cast<Command>(q.wanted[bank]), bank), now_);
+  return (cycle - now_) << kWaitShift | q.keys[bank];
+}
+
+void Controller::choose() {
+  choice_.cycle = kNever;
+  if (idle()) return;
   const bool draining = drains_next();
+  choice_.draining = draining;
   const Queue& q = draining ? writes_ : reads_;
-  constexpr std::uint64_t kNobody = std::numeric_limits<std::uint64_t>::max();
-  std::uint64_t best = kNobody;
-  for (std::uint64_t left = q.occupied; left != 0; left &= left - 1) {
-    const auto bank = static_cast<std::uint32_t>(std::countr_zero(left));
-    const BankList& list = q.banks[bank];
-    const Cycle cycle = std::max(banks_.earliest_of_bank(list.wanted, bank), now_);
-    if (cycle >= first_due_ && cycle >= refresh_due(bank / banks_of_rank_)) continue;
-    const Cycle wait = std::min(cycle - now_, kMostCycles);
-    best = std::min(best, static_cast<std::uint64_t>(wait) << kCycleShift | list.key);
+  const Cycle* activate = banks_.of_banks(Command::kActivate);
+  const Cycle* precharge = banks_.of_banks(Command::kPrecharge);
+  const Cycle* column = banks_.of_banks(q.column);
+  std::int64_t best = kNobody;
+  for (std::uint32_t rank = 0; rank < due_.size(); ++rank) {
+    const std::uint32_t bank = rank * banks_of_rank_;
+    const auto of_rank = [&](Command c) { return std::max(banks_.of_rank(c, rank), now_); };
+    const std::int64_t first =
+        first_of({banks_of_rank_, now_, activate + bank, precharge + bank, column + bank,
+                  of_rank(Command::kActivate), of_rank(Command::kPrecharge), of_rank(q.column),
+                  &q.wanted[bank], &q.keys[bank]});
+    if (first >= best) continue;
+    const Cycle cycle = now_ + (first >> kWaitShift);
+    if (cycle >= refresh_due(rank)) continue;
+    best = first;
+    const auto chosen = static_cast<std::uint32_t>(first & ((1 << kBankBits) - 1));
+    choice_.set(cycle, static_cast<Command>(q.wanted[chosen]), chosen);
   }
-  Choice choice;
-  if (best != kNobody) {
-    choice.bank = static_cast<std::uint32_t>(best & ((1U << kBankBits) - 1));
-    choice.command = q.banks[choice.bank].wanted;
-    choice.cycle = std::max(banks_.earliest_of_bank(choice.command, choice.bank), now_);
-  }
-  choice.draining = draining;
-  if (choice.cycle < first_due_) return choice;
+  if (choice_.cycle < first_due_) return;
   Choice refresh;
   for (std::uint32_t rank = 0; rank < due_.size(); ++rank) {
-    if (refresh_due(rank) > choice.cycle) continue;
+    if (refresh_due(rank) > choice_.cycle) continue;
     const Choice wanted = choose_refresh(rank);
     if (wanted.cycle < refresh.cycle) refresh = wanted;
   }
-  refresh.draining = draining;
-  return refresh.cycle <= choice.cycle ? refresh : choice;
+  if (refresh.cycle <= choice_.cycle) choice_.set(refresh.cycle, refresh.command, refresh.bank);
 }
 
 Controller::Choice Controller::choose_refresh(std::uint32_t rank) const {
   const std::uint32_t first = rank * banks_of_rank_;
   const Cycle from = std::max(now_, refresh_due(rank));
-  if (banks_.all_closed(rank)) {
-    return {std::max(from, banks_.earliest(Command::kRefresh, first)), Command::kRefresh, first};
-  }
   Choice choice;
+  if (banks_.all_closed(rank)) {
+    choice.set(std::max(from, banks_.earliest(Command::kRefresh, first)), Command::kRefresh, first);
+    return choice;
+  }
   for (std::uint32_t bank = first; bank < first + banks_of_rank_; ++bank) {
     if (banks_.open_row(bank) == BankTiming::kClosed) continue;
     const Cycle cycle = std::max(from, banks_.earliest(Command::kPrecharge, bank));
-    if (cycle < choice.cycle) choice = {cycle, Command::kPrecharge, bank};
+    if (cycle < choice.cycle) choice.set(cycle, Command::kPrecharge, bank);
   }
   return choice;
 }
@@ -156,10 +164,12 @@ void Controller::count_outcome(Request& request, std::uint64_t& outcome) {
 }
 
 void Controller::issue() {
-  const auto [now, command, bank, draining] = choice_;
+  const Cycle now = choice_.cycle;
+  const Command command = choice_.command;
+  const std::uint32_t bank = choice_.bank;
   assert(chosen_ && now != kNever);
   chosen_ = false;
-  draining_ = draining;
+  draining_ = choice_.draining;
   now_ = now;
   switch (command) {
     case Command::kActivate: {
@@ -210,7 +220,7 @@ void Controller::issue_column(std::uint32_t bank, Cycle now) {
   const std::uint32_t after = request.next;
   (list.before_hit == kNone ? list.head : q.slots[list.before_hit].next) = after;
   if (list.tail == slot) list.tail = list.before_hit;
-  if (list.head == kNone) q.occupied &= ~(std::uint64_t{1} << bank);
+  --list.to_row(request.row);
   --q.size;
   q.free.push_back(slot);
   find_hit(q, bank, after, list.before_hit);
@@ -239,7 +249,7 @@ void Controller::find_hit(Queue& q, std::uint32_t bank, std::uint32_t from,
   const std::int64_t row = banks_.open_row(bank);
   BankList& list = q.banks[bank];
   list.hit = list.before_hit = kNone;
-  if (row == BankTiming::kClosed) from = kNone;
+  if (row == BankTiming::kClosed || list.to_row(static_cast<std::uint64_t>(row)) == 0) from = kNone;
   for (std::uint32_t slot = from; slot != kNone; before = slot, slot = q.slots[slot].next) {
     if (q.slots[slot].row == row) {
       list.hit = slot;
@@ -251,19 +261,25 @@ void Controller::find_hit(Queue& q, std::uint32_t bank, std::uint32_t from,
 }
 
 void Controller::settle(Queue& q, std::uint32_t bank) const {
-  BankList& list = q.banks[bank];
-  if (list.hit != kNone) {
-    list.wanted = q.column;
-    list.key = column_key(q.slots[list.hit].order, bank);
-  } else if (list.head != kNone) {
-    const bool closed = banks_.open_row(bank) == BankTiming::kClosed;
-    list.wanted = closed ? Command::kActivate : Command::kPrecharge;
-    list.key = kRowCommand | column_key(q.slots[list.head].order, bank);
+  const BankList& list = q.banks[bank];
+  const bool hit = list.hit != kNone;
+  const std::uint32_t slot = hit ? list.hit : list.head;
+  if (slot == kNone) {
+    q.keys[bank] = kNobody;
+    return;
   }
+  const bool closed = banks_.open_row(bank) == BankTiming::kClosed;
+  const Command wanted = hit ? q.column : closed ? Command::kActivate : Command::kPrecharge;
+  q.wanted[bank] = static_cast<std::int64_t>(wanted);
+  q.keys[bank] =
+      static_cast<std::int64_t>(q.slots[slot].order << kBankBits | bank) | (hit ? 0 : kRowCommand);
 }
 
 void Controller::find_hits_of(std::uint32_t bank) {
-  for (Queue* q : {&reads_, &writes_}) find_hit(*q, bank, q->banks[bank].head, kNone);
+  for (Queue* q : {&reads_, &writes_}) {
+    const std::uint32_t oldest = q->banks[bank].head;
+    if (oldest != kNone) find_hit(*q, bank, oldest, kNone);
+  }
 }
 
 void Controller::finish(Cycle now) {
@@ -272,8 +288,10 @@ void Controller::finish(Cycle now) {
   while (first_due_ <= now) {
     for (std::uint32_t rank = 0; rank < due_.size(); ++rank) {
       if (refresh_due(rank) != first_due_) continue;
-      choice_ = choose_refresh(rank);
-      if (choice_.cycle > now) return;
+      const Choice refresh = choose_refresh(rank);
+      if (refresh.cycle > now) return;
+      choice_.set(refresh.cycle, refresh.command, refresh.bank);
+      choice_.draining = false;
       chosen_ = true;
       issue();
       break;

@@ -92,28 +92,40 @@ class Controller {
   struct BankList {
     std::uint32_t head = kNone, tail = kNone;
     std::uint32_t hit = kNone, before_hit = kNone;  // oldest request to the open row
-    Command wanted = Command::kActivate;            // what its next request needs, and
-    std::uint64_t key = 0;                          // its place among the banks' (choose())
+    // Requests by the last bits of their row: of most rows it is known at once that none is to it.
+    std::array<std::uint16_t, 64> rows = {};
+    std::uint16_t& to_row(std::uint64_t row) { return rows[row % 64]; }
   };
   struct Queue {
     std::vector<Request> slots;
     std::vector<std::uint32_t> free;
     std::vector<BankList> banks;
-    std::uint64_t occupied = 0;  // a bit a bank
+    // By bank: what its next request needs, and its place among the banks' (bank_scan.h).
+    std::vector<std::int64_t> wanted, keys;
     Command column = Command::kRead;
     std::uint32_t size = 0;
   };
+  /// The next command. Set and read member by member: copied as a whole, right behind the writes
+  /// of its members, it costs more than the search for it.
   struct Choice {
     Cycle cycle = kNever;
     Command command = Command::kActivate;
     std::uint32_t bank = 0;
     bool draining = false;
+
+    void set(Cycle when, Command what, std::uint32_t where) {
+      cycle = when;
+      command = what;
+      bank = where;
+    }
   };
 
   Queue& queue() { return draining_ ? writes_ : reads_; }
   bool drains_next() const;
-  Choice choose() const;
+  void choose();
   Choice choose_refresh(std::uint32_t rank) const;
+  bool still_first(const Queue& queue, std::uint32_t bank) const;
+  std::int64_t key_of(const Queue& queue, std::uint32_t bank) const;
   void find_hit(Queue& queue, std::uint32_t bank, std::uint32_t from, std::uint32_t before) const;
   void settle(Queue& queue, std::uint32_t bank) const;
   void find_hits_of(std::uint32_t bank);

@@ -7,7 +7,7 @@
 namespace systolog::memory::dram {
 namespace {
 
-// The controller keeps the banks that have requests in one 64-bit word.
+// The controller's keys have 6 bits for a bank (bank_scan.h).
 constexpr std::uint32_t kMostBanks = 64;
 // Row, bank and burst share one 64-bit address.
 constexpr int kMostAddressBits = 48;
@@ -26,6 +26,9 @@ class Complaints {
   }
   void at_least(Field larger, Field smaller) {
     if (larger.value < smaller.value) say(text(larger) + " is less than " + text(smaller));
+  }
+  void at_most(Field field, std::uint64_t most) {
+    if (field.value > most) say(text(field) + " is more than " + std::to_string(most));
   }
   void at_least_sum(Field larger, Field a, Field b) {
     if (larger.value < a.value + b.value) {
@@ -81,6 +84,19 @@ void check(const Timing& t, const Organisation& o, Complaints& complaints) {
   complaints.at_least({"nfaw", t.nfaw}, {"nrrd_s", t.nrrd_s});
   complaints.at_least({"nwtr_l", t.nwtr_l}, {"nwtr_s", t.nwtr_s});
   complaints.at_least({"ncl", t.ncl}, {"ncwl", t.ncwl});
+  complaints.at_least({"nrc", t.nrc}, {"nrrd_l", t.nrrd_l});
+  const Field all[] = {bl,
+                       {"ncl", t.ncl},
+                       {"nrc", t.nrc},
+                       {"nccd_l", t.nccd_l},
+                       {"nfaw", t.nfaw},
+                       {"nwr", t.nwr},
+                       {"nrtp", t.nrtp},
+                       {"nwtr_l", t.nwtr_l},
+                       {"ncs", t.ncs},
+                       {"nturn", t.nturn},
+                       {"nrfc", t.nrfc}};
+  for (const Field& field : all) complaints.at_most(field, kMostTiming);
   // What a refresh needs before it: every bank precharged.
   if (t.nrefi <= t.nrfc + t.nrc) {
     complaints.say("nrefi " + std::to_string(t.nrefi) + " leaves no time beside nrfc " +

@@ -32,7 +32,8 @@ struct Organisation {
 };
 
 /// Timing parameters in memory cycles, named as in the JEDEC standards (JESD79-3, -4, 209-4, 235).
-/// _s: different bank group; _l: same bank group.
+/// _s: different bank group; _l: same bank group. All but nrefi at most kMostTiming.
+inline constexpr std::uint32_t kMostTiming = 65'535;
 struct Timing {
   double tck_ps = 833;
   std::uint32_t nbl = 4;  // data burst: burst_length / 2
