@@ -137,7 +137,7 @@ inline std::vector<BadConfig> bad_configs() {
        {"/arithmetic/default: is missing"}},
       {"ArithmeticOfALayerANumber",
        R"({"arithmetic": {"default": "fp32/exact", "layers": {"conv1": 3}}})",
-       {"/arithmetic/layers: got an object", "an object of strings"}},
+       {"/arithmetic/layers/conv1: got 3", "a string that is not empty"}},
       {"ArithmeticOfALayerUnknown",
        R"({"arithmetic": {"default": "fp32/exact", "layers": {"conv1": "fp33/exact"}}})",
        {"/arithmetic/layers/conv1: ", "fp33"},

@@ -143,9 +143,10 @@ TEST(NetworkFile, NamesPlaceValueAndWhatIsAllowed) {
       {conv + R"(, {"name": "a", "op": "relu"})",
        "/layers/1/name: got \"a\", allowed a name that no other layer has"},
       {conv + R"(, {"name": "b", "op": "relu", "inputs": ["c"]})",
-       "/layers/1/inputs: got an array, allowed \"input\" and names of layers, which \"c\" is not"},
+       "/layers/1/inputs/0: got \"c\", allowed \"input\" and names of layers"},
       {R"({"name": "a", "op": "add", "inputs": ["input", "b"]}, {"name": "b", "op": "relu"})",
-       "which \"b\" does not: a network has no cycles"},
+       "/layers/0/inputs/1: got \"b\", allowed \"input\" and layers that stand before a: a "
+       "network"},
       {R"({"name": "a", "op": "relu", "inputs": ["a"]})", "a network has no cycles"},
       {R"({"name": "a", "op": "relu", "inputs": []})",
        "/layers/0/inputs: got an array, allowed names of layers before, or \"input\""},
@@ -160,8 +161,7 @@ TEST(NetworkFile, NamesPlaceValueAndWhatIsAllowed) {
       {R"({"name": "a", "op": "conv", "filters": 4, "kernel": 1, "groups": 2})",
        "cannot split 3 channels and 4 filters into 2 groups"},
       {R"({"name": "a", "op": "relu", "then": ["norm"]})",
-       "/layers/0/then: got an array, allowed batch_norm, relu, relu6, softmax, which \"norm\" is "
-       "not"},
+       "/layers/0/then/0: got \"norm\", allowed batch_norm, relu, relu6, softmax"},
       {"", "/layers: got an array, allowed at least one layer"},
       {"7", "/layers/0: got 7, allowed an object"},
   };
