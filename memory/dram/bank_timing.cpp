@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "memory/dram/bank_timing.h"
 
+#include <bit>
+
 #include "memory/dram/bank_scan.h"
 
 namespace systolog::memory::dram {
@@ -16,6 +18,7 @@ BankTiming::BankTiming(const Organisation& organisation, const Timing& timing)
     : timing_(timing),
       banks_of_rank_(organisation.banks_of_rank()),
       banks_of_group_(organisation.banks),
+      rank_shift_(std::countr_zero(banks_of_rank_)),
       open_rows_(organisation.banks_of_channel(), kClosed),
       ranks_(organisation.ranks) {
   for (auto& command : earliest_) command.resize(organisation.banks_of_channel() + kScanPadding);
@@ -23,12 +26,12 @@ BankTiming::BankTiming(const Organisation& organisation, const Timing& timing)
 }
 
 void BankTiming::raise_group(std::size_t command, std::uint32_t bank, Cycle to) {
-  const std::uint32_t first = bank / banks_of_group_ * banks_of_group_;
+  const std::uint32_t first = bank & ~(banks_of_group_ - 1);
   for (std::uint32_t b = first; b < first + banks_of_group_; ++b) raise(earliest_[command][b], to);
 }
 
 void BankTiming::activate(std::uint32_t bank, std::int64_t row, Cycle now) {
-  Rank& r = rank_of(bank);
+  Rank& r = ranks_[rank_of(bank)];
   open_rows_[bank] = row;
   raise_group(kAct, bank, now + timing_.nrrd_l);
   raise(earliest_[kAct][bank], now + timing_.nrc);
@@ -51,7 +54,7 @@ void BankTiming::precharge(std::uint32_t bank, Cycle now) {
 void BankTiming::auto_precharge(std::uint32_t bank) { close(bank, earliest_[kPre][bank]); }
 
 void BankTiming::close(std::uint32_t bank, Cycle when) {
-  Rank& r = rank_of(bank);
+  Rank& r = ranks_[rank_of(bank)];
   open_rows_[bank] = kClosed;
   raise(earliest_[kAct][bank], when + timing_.nrp);
   if (--r.open_banks == 0) r.active += when - r.opened;
@@ -62,7 +65,7 @@ void BankTiming::read(std::uint32_t bank, Cycle now) {
   raise_group(kRd, bank, now + timing_.nccd_l);
   const Cycle burst_end = now + timing_.ncl + timing_.nbl;
   for (Rank& r : ranks_) {
-    const bool same = &r == &rank_of(bank);
+    const bool same = &r == &ranks_[rank_of(bank)];
     raise(r.earliest[kRd], now + (same ? timing_.nccd_s : timing_.nbl + timing_.ncs));
     raise(r.earliest[kWr], burst_end + (same ? timing_.nturn : timing_.ncs) - timing_.ncwl);
   }
@@ -75,7 +78,7 @@ void BankTiming::write(std::uint32_t bank, Cycle now) {
   raise_group(kWr, bank, now + timing_.nccd_l);
   raise_group(kRd, bank, burst_end + timing_.nwtr_l);
   for (Rank& r : ranks_) {
-    const bool same = &r == &rank_of(bank);
+    const bool same = &r == &ranks_[rank_of(bank)];
     raise(r.earliest[kWr], now + (same ? timing_.nccd_s : timing_.nbl + timing_.ncs));
     raise(r.earliest[kRd],
           same ? burst_end + timing_.nwtr_s : burst_end + timing_.ncs - timing_.ncl);

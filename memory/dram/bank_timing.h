@@ -30,12 +30,13 @@ class BankTiming {
 
   BankTiming(const Organisation& organisation, const Timing& timing);
 
+  std::uint32_t rank_of(std::uint32_t bank) const { return bank >> rank_shift_; }
   std::int64_t open_row(std::uint32_t bank) const { return open_rows_[bank]; }
 
   /// Earliest cycle for the command, whether or not the bank's row suits it. REF concerns the rank
   /// of `bank`, whose banks must all be closed.
   Cycle earliest(Command command, std::uint32_t bank) const {
-    const std::uint32_t rank = bank / banks_of_rank_;
+    const std::uint32_t rank = rank_of(bank);
     return command == Command::kRefresh ? earliest_refresh(rank)
                                         : std::max(of_banks(command)[bank], of_rank(command, rank));
   }
@@ -73,13 +74,13 @@ class BankTiming {
     Cycle opened = 0, active = 0;
   };
 
-  Rank& rank_of(std::uint32_t bank) { return ranks_[bank / banks_of_rank_]; }
   void raise_group(std::size_t command, std::uint32_t bank, Cycle to);
   Cycle earliest_refresh(std::uint32_t rank) const;
   void close(std::uint32_t bank, Cycle when);
 
   Timing timing_;
   std::uint32_t banks_of_rank_, banks_of_group_;
+  int rank_shift_;  // log2(banks_of_rank_): a division costs as much as a rule
   std::vector<std::int64_t> open_rows_;
   std::array<std::vector<Cycle>, 4> earliest_;  // of ACT, PRE, RD and WR, by bank
   std::vector<Rank> ranks_;

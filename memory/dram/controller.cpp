@@ -184,7 +184,7 @@ void Controller::issue() {
     case Command::kPrecharge: {
       const BankList& list = queue().banks[bank];
       std::uint64_t tag = kNoTag;
-      if (refresh_due(bank / banks_of_rank_) > now) {
+      if (refresh_due(banks_.rank_of(bank)) > now) {
         Request& oldest = queue().slots[list.head];
         count_outcome(oldest, counts_.row_conflicts);
         tag = oldest.tag;
@@ -200,7 +200,7 @@ void Controller::issue() {
       issue_column(bank, now);
       break;
     case Command::kRefresh: {
-      const std::uint32_t rank = bank / banks_of_rank_;
+      const std::uint32_t rank = banks_.rank_of(bank);
       banks_.refresh(rank, now);
       ++counts_.refreshes;
       due_[rank] += timing_.nrefi;
@@ -262,17 +262,16 @@ void Controller::find_hit(Queue& q, std::uint32_t bank, std::uint32_t from,
 
 void Controller::settle(Queue& q, std::uint32_t bank) const {
   const BankList& list = q.banks[bank];
-  const bool hit = list.hit != kNone;
-  const std::uint32_t slot = hit ? list.hit : list.head;
-  if (slot == kNone) {
+  if (list.head == kNone) {
     q.keys[bank] = kNobody;
     return;
   }
-  const bool closed = banks_.open_row(bank) == BankTiming::kClosed;
-  const Command wanted = hit ? q.column : closed ? Command::kActivate : Command::kPrecharge;
-  q.wanted[bank] = static_cast<std::int64_t>(wanted);
-  q.keys[bank] =
-      static_cast<std::int64_t>(q.slots[slot].order << kBankBits | bank) | (hit ? 0 : kRowCommand);
+  const bool hit = list.hit != kNone;
+  const std::uint64_t order = q.slots[hit ? list.hit : list.head].order;
+  const auto column = static_cast<std::int64_t>(q.column);
+  const std::int64_t row_command = banks_.open_row(bank) == BankTiming::kClosed ? 0 : 1;
+  q.wanted[bank] = hit ? column : row_command;  // ACT, PRE: Command
+  q.keys[bank] = static_cast<std::int64_t>(order << kBankBits | bank) | (hit ? 0 : kRowCommand);
 }
 
 void Controller::find_hits_of(std::uint32_t bank) {
