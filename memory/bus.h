@@ -11,18 +11,10 @@
 #include <unordered_map>
 #include <utility>
 
+#include "memory/memory_config.h"
 #include "memory/occupancy.h"
 
 namespace systolog::memory {
-
-/// Who is next where several ports wait: each in its turn, or the first of load, store, host.
-enum class Arbitration { kRoundRobin, kFixedPriority };
-
-struct BusConfig {
-  std::uint32_t width_bytes = 16;    // bytes a cycle: a 128-bit AXI-style bus
-  std::uint32_t latency_cycles = 4;  // request and response registers on either side
-  Arbitration arbitration = Arbitration::kRoundRobin;
-};
 
 /// On-chip bus between the initiators (DMA load and store channel, host) and the DRAM.
 /// Sockets    load, store, host: targets; out: initiator. nb_transport; b_transport is turned into

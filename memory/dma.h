@@ -11,15 +11,11 @@
 #include <tlm>
 #include <vector>
 
+#include "memory/memory_config.h"
 #include "memory/stream.h"
 #include "memory/transfer.h"
 
 namespace systolog::memory {
-
-struct DmaConfig {
-  std::uint32_t burst_bytes = 256;       // longest burst on the bus: 16 beats of 128 bits
-  std::uint32_t outstanding_bursts = 8;  // hides 8 x 256 B / 19.2 GB/s = 107 ns of latency
-};
 
 /// One channel of the DMA: moves tiles between DRAM and the scratchpads, one Transfer a command. A
 /// platform has two, for loads and for stores, like the read and write channels of an AXI port.

@@ -13,29 +13,11 @@
 #include <utility>
 #include <vector>
 
-#include "memory/dram/device.h"
-#include "memory/dram/energy.h"
 #include "memory/dram_model.h"
+#include "memory/memory_config.h"
 #include "memory/storage.h"
 
 namespace systolog::memory {
-
-/// A device and what its energy is reckoned with: by default DDR4-2400.
-struct DramDevice {
-  dram::Device device;
-  dram::Power power;
-  std::string timing_source;
-};
-
-struct DramConfig {
-  std::uint64_t capacity_bytes = 268'435'456;
-  // The law of the simple model; of a device, what a stream of bursts gets and what the first byte
-  // of a closed bank takes: compilers reckon with it.
-  double bandwidth_gb_per_s = 19.2;  // DDR4-2400, 64-bit bus: 2400 MT/s x 8 B [JEDEC JESD79-4]
-  double latency_ns = 30.0;
-  std::optional<DramDevice> device;  // none: the simple model
-};
-DramConfig config_of(const DramDevice& device);
 
 /// The DRAM of a platform: a device (JedecDram) or the simple model.
 /// Sockets    in: target; nb_transport, b_transport, transport_dbg. No DMI, no byte enables.

@@ -5,9 +5,8 @@
 #include <functional>
 #include <limits>
 #include <optional>
-#include <vector>
 
-#include "memory/dram/controller.h"
+#include "memory/dram_use.h"
 
 namespace systolog::memory {
 
@@ -29,24 +28,6 @@ struct DataBurst {
   Picoseconds begin = 0, end = 0;
   bool write = false;
   std::uint32_t bytes = 0;
-};
-
-/// Commands that one stream's bursts needed.
-struct DramCommands {
-  std::uint64_t activates = 0, reads = 0, writes = 0;
-  DramCommands& operator+=(const DramCommands& o) {
-    activates += o.activates;
-    reads += o.reads;
-    writes += o.writes;
-    return *this;
-  }
-};
-
-/// What a run needed of a device.
-struct DramUse {
-  dram::Counts counts;
-  dram::Cycle cycles = 0;             // of the memory's clock, the last queued writes included
-  std::vector<DramCommands> streams;  // their sums are those of `counts`
 };
 
 /// When a DRAM answers: time only, no data, no SystemC.

@@ -9,21 +9,10 @@
 #include <systemc>
 #include <tlm>
 
+#include "memory/memory_config.h"
 #include "memory/storage.h"
 
 namespace systolog::memory {
-
-struct SramConfig {
-  std::uint64_t capacity_bytes = 65'536;    // LeNet-5's largest layer in 32-bit formats, halved
-  std::uint32_t port_width_bytes = 64;      // bytes a port moves a cycle: 16 columns of 32 bits
-  std::uint32_t access_latency_cycles = 1;  // request to first beat: a single-cycle macro
-  std::uint32_t banks = 1;                  // words lie in them in turn, each gives one a cycle
-  // A tile loads while another is used; false: one tile at a time has the whole scratchpad.
-  bool double_buffered = true;
-
-  /// Of words one behind the other.
-  std::uint64_t bytes_per_cycle() const { return std::uint64_t{port_width_bytes} * banks; }
-};
 
 /// On-chip buffer (scratchpad) with a port each for the two DMA channels, the array and the vector
 /// unit.

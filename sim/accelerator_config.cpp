@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/accelerator_config.h"
 
+#include <nlohmann/json.hpp>
+
 #include "models/user_error.h"
 #include "sim/arithmetic_plan.h"
 #include "sim/json_reader.h"
@@ -44,8 +46,8 @@ void read_dram_choice(JsonReader json, AcceleratorConfig& config) {
     json.field("bandwidth_gb_per_s", dram.bandwidth_gb_per_s, {0.001, 100'000.0});
     json.field("latency_ns", dram.latency_ns, {0.0, 1e6});
   } else {
-    choice.organisation = json.object("organisation").json();
-    choice.policy = json.object("policy").json();
+    choice.organisation = json.object("organisation").json().dump();
+    choice.policy = json.object("policy").json().dump();
     for (const auto* name : {"capacity_bytes", "bandwidth_gb_per_s", "latency_ns"}) {
       if (json.has(name)) json.refuse(name, "with \"preset\": \"simple\" only");
     }
@@ -102,8 +104,8 @@ Json dram_json(const AcceleratorConfig& c) {
   const DramChoice& choice = c.dram_choice;
   if (choice.preset != DramChoice::kSimple) {
     return {{"preset", choice.preset},
-            {"organisation", choice.organisation},
-            {"policy", choice.policy}};
+            {"organisation", Json::parse(choice.organisation)},
+            {"policy", Json::parse(choice.policy)}};
   }
   return {{"preset", choice.preset},
           {"capacity_bytes", c.dram.capacity_bytes},

@@ -8,10 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "memory/bus.h"
-#include "memory/dma.h"
-#include "memory/dram.h"
-#include "memory/sram.h"
+#include "memory/memory_config.h"
 #include "pe/systolic_array.h"
 #include "pe/vector_unit.h"
 #include "sim/dram_file.h"

@@ -2,6 +2,7 @@
 #include "sim/accuracy_report.h"
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "models/name.h"
 #include "models/wilson.h"

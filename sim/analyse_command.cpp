@@ -2,6 +2,7 @@
 // systolog analyse: what a multiplier's errors become on their way through a network.
 #include <filesystem>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "models/user_error.h"
 #include "sim/analysis_report.h"

@@ -2,6 +2,7 @@
 #include "sim/analysis_report.h"
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "sim/csv.h"
 #include "sim/text_table.h"

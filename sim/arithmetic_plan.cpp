@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/arithmetic_plan.h"
 
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "models/name.h"

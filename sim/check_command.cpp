@@ -4,6 +4,7 @@
 #include <array>
 #include <filesystem>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "models/user_error.h"
 #include "sim/accelerator_config.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // systolog dram: the memory model alone, driven by a trace.
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "memory/dram/trace.h"
 #include "models/user_error.h"

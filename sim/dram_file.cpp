@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/dram_file.h"
 
+#include <nlohmann/json.hpp>
+
 #include "memory/dram/address_map.h"
 #include "models/user_error.h"
 #include "sim/json_reader.h"
@@ -123,9 +125,8 @@ DramFile read_dram(const DramChoice& choice, const std::string& of) {
   const auto file = find_preset(choice.preset);
   Json parsed = read_json_file(file);
   std::string origin = file.string();
-  for (const auto& [part, changes] :
-       {std::pair<const char*, const Json&>{"organisation", choice.organisation},
-        {"policy", choice.policy}}) {
+  for (const auto& [part, changes] : {std::pair{"organisation", Json::parse(choice.organisation)},
+                                      std::pair{"policy", Json::parse(choice.policy)}}) {
     if (changes.empty()) continue;
     if (parsed.is_object() && parsed.value(part, Json::object()).is_object()) {
       parsed[part].update(changes);

@@ -4,8 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "memory/dram.h"
-#include "sim/json_file.h"
+#include "memory/memory_config.h"
 
 namespace systolog::sim {
 
@@ -20,7 +19,7 @@ struct DramChoice {
   static constexpr const char* kSimple = "simple";
 
   std::string preset = "DDR4-2400";
-  Json organisation = Json::object(), policy = Json::object();
+  std::string organisation = "{}", policy = "{}";  // JSON objects of the fields that are changed
 };
 
 /// Reads a preset, by name from configs/dram or by path, with `--set path=value` applied. Throws

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "memory/dram_model.h"
+#include "memory/dram_use.h"
 #include "sim/accelerator_config.h"
 #include "sim/energy_figures.h"
 #include "sim/network.h"

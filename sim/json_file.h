@@ -2,12 +2,13 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
 namespace systolog::sim {
 
+/// Who looks into one includes <nlohmann/json.hpp>.
 using Json = nlohmann::json;
 
 /// Parses a JSON file. Throws UserError with file, line and column for what is not JSON, for keys

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The drop of each layer as a bar.
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "sim/accuracy_report.h"

@@ -2,6 +2,7 @@
 #include "sim/preparation.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "sim/quantisation_rules.h"
 

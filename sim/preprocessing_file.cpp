@@ -2,6 +2,7 @@
 #include "sim/preprocessing_file.h"
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "models/user_error.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // systolog scalesim: a SCALE-Sim user's own two files.
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "models/user_error.h"
 #include "sim/command_line.h"

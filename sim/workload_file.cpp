@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/workload_file.h"
 
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "models/user_error.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "memory/dram/controller.h"
+#include "memory/dram/counts.h"
 #include "memory/dram/device.h"
 
 namespace systolog::memory::dram {

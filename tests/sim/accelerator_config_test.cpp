@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "models/user_error.h"
 #include "tests/draw.h"
 #include "tests/sim/configs.h"
@@ -88,8 +90,8 @@ AcceleratorConfig random_config(Draw& draw) {
     c.dram.latency_ns = static_cast<double>(draw.below(1'000'000)) / 7.0;
   } else {
     c.dram_choice.preset = draw.of<std::string>({"DDR3-1600", "DDR4-2400", "HBM2"});
-    if (draw.one_in(2)) c.dram_choice.policy = {{"page", "closed"}};
-    if (draw.one_in(2)) c.dram_choice.organisation = {{"ranks", 2}};
+    if (draw.one_in(2)) c.dram_choice.policy = R"({"page":"closed"})";
+    if (draw.one_in(2)) c.dram_choice.organisation = R"({"ranks":2})";
   }
   number(c.compiler.batch, 1, 65'536);
   c.compiler.fold_batch_norm = draw.one_in(2);

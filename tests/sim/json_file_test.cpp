@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "models/user_error.h"
 #include "tests/sim/configs.h"
 #include "tests/workloads/support.h"
