@@ -48,10 +48,10 @@ struct WriteBack {
 };
 
 /// An arithmetic `format/multiplier/accumulator`: what a processing element and the vector unit
-/// do to codes. Codes travel and are stored as little-endian integers of code_bytes() = 1, 2 or
-/// 4 bytes (the smallest of these that holds the format's bits); accumulators as
-/// accumulator_bytes() bytes whose meaning only the arithmetic knows. All calls are const and
-/// may come from many threads. Nothing needs to be aligned.
+/// do to codes: little-endian integers of code_bytes() = 1, 2 or 4 bytes, the smallest of these
+/// that holds the format's bits (in memories those of up to 4 bits share bytes: packed_codes.h).
+/// Accumulators are accumulator_bytes() bytes whose meaning only the arithmetic knows. All calls
+/// are const and may come from many threads. Nothing needs to be aligned.
 class Arithmetic {
  public:
   virtual ~Arithmetic() = default;

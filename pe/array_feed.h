@@ -13,6 +13,7 @@
 
 #include "models/arithmetic.h"
 #include "models/mac_lanes.h"
+#include "models/packed_codes.h"
 #include "pe/im2col.h"
 #include "pe/matmul.h"
 
@@ -38,8 +39,11 @@ struct ArrayOperands {
   OperandMatrix activations, weights;
 
   ArrayOperands(const Matmul& c, const models::Arithmetic& arithmetic,
-                const models::MacLanes& lanes, std::span<const std::byte> input,
-                std::span<const std::byte> weight_codes) {
+                const models::MacLanes& lanes, std::span<const std::byte> input_tile,
+                std::span<const std::byte> weight_tile) {
+    const models::UnpackedCodes input(input_tile, c.packed_input != 0, c.input_pixels(),
+                                      c.channels);
+    const models::UnpackedCodes weight(weight_tile, c.packed_weights != 0, 1, c.weight_codes());
     const std::size_t code = arithmetic.code_bytes(), operand = lanes.operand_bytes();
     const auto shape = [&](OperandMatrix& to, std::uint64_t rows, std::uint64_t columns) {
       to.column_bytes = operand;
@@ -51,11 +55,11 @@ struct ArrayOperands {
     shape(weights, c.k(), c.n());
     std::vector<std::byte> matrix(c.m() * c.k() * code);
     for (std::uint32_t g = 0; g < c.groups; ++g) {
-      im2col(c, g, code, input, 0, c.m(), matrix.data());
+      im2col(c, g, code, input.codes(), 0, c.m(), matrix.data());
       lanes.decode(matrix.data(), c.m() * c.k(),
                    activations.data.data() + g * activations.group_bytes);
     }
-    lanes.decode(weight_codes.data(), c.weight_codes(), weights.data.data());
+    lanes.decode(weight.codes().data(), c.weight_codes(), weights.data.data());
   }
 };
 

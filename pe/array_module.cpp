@@ -34,8 +34,8 @@ tlm::tlm_response_status ArrayModule::run(const Matmul& c, sc_core::sc_time& del
     return tlm::TLM_OK_RESPONSE;
   }
   const models::Arithmetic& a = array_.arithmetic(c);
-  input_tile_.resize(c.input_codes() * a.code_bytes());
-  weight_tile_.resize(c.weight_codes() * a.code_bytes());
+  input_tile_.resize(c.input_bytes(a));
+  weight_tile_.resize(c.weight_bytes(a));
   accumulators_.resize(c.accumulators() * a.accumulator_bytes());
   auto status = move_tile(input, tlm::TLM_READ_COMMAND, c.input_address, input_tile_);
   if (status != tlm::TLM_OK_RESPONSE) return status;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "models/packed_codes.h"
 #include "pe/dataflow.h"
 
 namespace systolog::pe {
@@ -30,6 +31,8 @@ struct Matmul {
   std::uint32_t zero_code = 0;   // what padding reads as
   std::uint32_t accumulate = 0;  // 0: sums start at zero; 1: at what the accumulators hold
   std::uint32_t arithmetic = 0;  // which of the array's
+  // 1: two codes lie in a byte; a pixel of an odd number of channels ends in half a byte.
+  std::uint32_t packed_input = 0, packed_weights = 0;
 
   std::uint64_t m() const { return std::uint64_t{images} * out_rows * out_columns; }
   std::uint64_t k() const {
@@ -38,9 +41,23 @@ struct Matmul {
   std::uint64_t n() const { return filters / groups; }
   Gemm gemm() const { return {m(), k(), n(), groups}; }
   std::uint64_t macs() const { return m() * k() * filters; }
-  std::uint64_t input_codes() const { return std::uint64_t{images} * rows * columns * channels; }
+  std::uint64_t input_pixels() const { return std::uint64_t{images} * rows * columns; }
+  std::uint64_t input_codes() const { return input_pixels() * channels; }
   std::uint64_t weight_codes() const { return k() * filters; }
   std::uint64_t accumulators() const { return m() * filters; }
+  /// Bits of a code in the scratchpads, and bytes of the tiles there.
+  std::uint32_t input_width(const models::Arithmetic& a) const {
+    return models::width_of(a, packed_input != 0);
+  }
+  std::uint32_t weight_width(const models::Arithmetic& a) const {
+    return models::width_of(a, packed_weights != 0);
+  }
+  std::uint64_t input_bytes(const models::Arithmetic& a) const {
+    return input_pixels() * models::bytes_of(channels, input_width(a));
+  }
+  std::uint64_t weight_bytes(const models::Arithmetic& a) const {
+    return models::bytes_of(weight_codes(), weight_width(a));
+  }
 };
 static_assert(std::is_trivially_copyable_v<Matmul>);
 

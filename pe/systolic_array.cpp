@@ -110,24 +110,29 @@ std::uint64_t tasks_of(const Matmul& command, std::size_t threads) {
 
 }  // namespace
 
-Cycles feed_cycles(const ArrayCounts& c, const models::Arithmetic& a, const FeedRates& rates) {
-  const auto cycles_for = [](std::uint64_t bytes, std::uint64_t rate) {
-    return rate == 0 ? 0 : (bytes + rate - 1) / rate;
+Cycles feed_cycles(const ArrayCounts& c, const FeedWidths& widths, const FeedRates& rates) {
+  const auto cycles_for = [](std::uint64_t reads, std::uint32_t width, std::uint64_t rate) {
+    return rate == 0 ? 0 : ceil_div(models::bytes_of(reads, width), rate);
   };
-  return std::max({cycles_for(c.input_reads * a.code_bytes(), rates.input),
-                   cycles_for(c.weight_reads * a.code_bytes(), rates.weight),
-                   cycles_for(c.output_reads * a.accumulator_bytes(), rates.output),
-                   cycles_for(c.output_writes * a.accumulator_bytes(), rates.output)});
+  return std::max({cycles_for(c.input_reads, widths.input, rates.input),
+                   cycles_for(c.weight_reads, widths.weight, rates.weight),
+                   cycles_for(c.output_reads, widths.sum, rates.output),
+                   cycles_for(c.output_writes, widths.sum, rates.output)});
 }
 
-void SystolicArray::execute(const Matmul& command, std::span<const std::byte> input,
-                            std::span<const std::byte> weights, std::span<std::byte> accumulators,
-                            std::size_t threads) const {
+void SystolicArray::execute(const Matmul& command, std::span<const std::byte> input_tile,
+                            std::span<const std::byte> weight_tile,
+                            std::span<std::byte> accumulators, std::size_t threads) const {
   const models::Arithmetic& a = arithmetic(command);
-  assert(input.size() == command.input_codes() * a.code_bytes());
-  assert(weights.size() == command.weight_codes() * a.code_bytes());
+  assert(input_tile.size() == command.input_bytes(a));
+  assert(weight_tile.size() == command.weight_bytes(a));
   assert(accumulators.size() == command.accumulators() * a.accumulator_bytes());
   if (command.accumulate == 0) a.clear(command.accumulators(), accumulators.data());
+  const models::UnpackedCodes inputs(input_tile, command.packed_input != 0, command.input_pixels(),
+                                     command.channels);
+  const models::UnpackedCodes weight(weight_tile, command.packed_weights != 0, 1,
+                                     command.weight_codes());
+  const std::span<const std::byte> input = inputs.codes(), weights = weight.codes();
 
   const std::uint64_t chain = policy().chain_length(config_, command.gemm());
   const auto rows = is_depthwise(command) ? execute_depthwise : execute_groups;

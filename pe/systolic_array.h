@@ -19,9 +19,12 @@ namespace systolog::pe {
 struct FeedRates {
   std::uint64_t input = 0, weight = 0, output = 0;
 };
+/// Bits of a code and of a sum in the scratchpads.
+struct FeedWidths {
+  std::uint32_t input = 8, weight = 8, sum = 32;
+};
 /// Cycles that the ports take for all operands and sums of a product.
-Cycles feed_cycles(const ArrayCounts& counts, const models::Arithmetic& arithmetic,
-                   const FeedRates& rates);
+Cycles feed_cycles(const ArrayCounts& counts, const FeedWidths& widths, const FeedRates& rates);
 
 /// The array as a plain model: what one command takes, counts and computes, by its dataflow.
 class SystolicArray {
@@ -49,13 +52,17 @@ class SystolicArray {
   /// Cycles that the array stands still because its scratchpads move less than it asks for: what
   /// feed_cycles() is beyond cycles(). First-in-first-out buffers between them even out the rest.
   Cycles feed_stall(const Matmul& command, const FeedRates& rates) const {
-    const Cycles needed = feed_cycles(counts(command), arithmetic(command), rates);
+    const models::Arithmetic& a = arithmetic(command);
+    const FeedWidths widths{command.input_width(a), command.weight_width(a),
+                            static_cast<std::uint32_t>(8 * a.accumulator_bytes())};
+    const Cycles needed = feed_cycles(counts(command), widths, rates);
     return needed - std::min(needed, cycles(command));
   }
 
-  /// What the array computes: reads the operands' bytes, updates the accumulators'. Sizes are
-  /// those of the command. Output rows are shared out to `threads` tasks at most, fewer where a
-  /// task would have little to do; each sum is one task's, so that no number changes a bit.
+  /// What the array computes: reads the operands' bytes as they lie in the scratchpads, updates the
+  /// accumulators'. Sizes are those of the command. Output rows are shared out to `threads` tasks
+  /// at most, fewer where a task would have little to do; each sum is one task's, so that no number
+  /// changes a bit.
   void execute(const Matmul& command, std::span<const std::byte> input,
                std::span<const std::byte> weights, std::span<std::byte> accumulators,
                std::size_t threads = 1) const;

@@ -23,7 +23,7 @@ tlm::tlm_response_status VectorModule::run(const VectorOp& op) {
   input_tile_.resize(op.input_bytes(a));
   second_tile_.resize(op.second_bytes(a));
   parameters_.resize(op.parameter_bytes(a));
-  output_tile_.resize(op.outputs() * unit_.out_arithmetic(op).code_bytes());
+  output_tile_.resize(op.output_bytes(unit_.out_arithmetic(op)));
 
   const bool first_in_output = write_back || op.chained == ChainedOperand::kFirst;
   tlm::tlm_response_status status = tlm::TLM_OK_RESPONSE;

@@ -5,14 +5,17 @@ namespace systolog::pe {
 
 std::uint64_t VectorOp::input_bytes(const models::Arithmetic& unit) const {
   if (opcode == VectorOpcode::kFill) return 0;
-  return inputs() *
-         (opcode == VectorOpcode::kWriteBack ? unit.accumulator_bytes() : unit.code_bytes());
+  if (opcode == VectorOpcode::kWriteBack) return inputs() * unit.accumulator_bytes();
+  return input_pixels() * models::bytes_of(channels, models::width_of(unit, packed_input != 0));
 }
 
 std::uint64_t VectorOp::second_bytes(const models::Arithmetic& unit) const {
   if (!has_second()) return 0;
-  const std::uint64_t codes = second_per_channel != 0 ? std::uint64_t{images} * channels : inputs();
-  return codes * unit.code_bytes();
+  return second_pixels() * models::bytes_of(channels, models::width_of(unit, packed_second != 0));
+}
+
+std::uint64_t VectorOp::output_bytes(const models::Arithmetic& unit) const {
+  return output_pixels() * models::bytes_of(channels, models::width_of(unit, packed_output != 0));
 }
 
 std::uint64_t VectorOp::parameter_bytes(const models::Arithmetic& unit) const {

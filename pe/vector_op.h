@@ -6,6 +6,7 @@
 
 #include "models/activation.h"
 #include "models/arithmetic.h"
+#include "models/packed_codes.h"
 
 namespace systolog::pe {
 
@@ -58,18 +59,23 @@ struct VectorOp {
   models::Quantisation in, second, out;  // int:B; the other formats: a power of two
   // Which of the unit's; kCopy converts from one to the other where they are two.
   std::uint32_t arithmetic = 0, out_arithmetic = 0;
+  // 1: two codes lie in a byte, as in Matmul. Sums never do.
+  std::uint32_t packed_input = 0, packed_second = 0, packed_output = 0;
 
   bool has_second() const {
     return opcode == VectorOpcode::kAdd || opcode == VectorOpcode::kSub ||
            opcode == VectorOpcode::kMul;
   }
-  std::uint64_t inputs() const { return std::uint64_t{images} * rows * columns * channels; }
-  std::uint64_t outputs() const {
-    return std::uint64_t{images} * out_rows * out_columns * channels;
-  }
-  /// Bytes of the first operand (kWriteBack: accumulators; kFill: none) and of the second.
+  std::uint64_t input_pixels() const { return std::uint64_t{images} * rows * columns; }
+  std::uint64_t second_pixels() const { return second_per_channel != 0 ? images : input_pixels(); }
+  std::uint64_t output_pixels() const { return std::uint64_t{images} * out_rows * out_columns; }
+  std::uint64_t inputs() const { return input_pixels() * channels; }
+  std::uint64_t outputs() const { return output_pixels() * channels; }
+  /// Bytes of the first operand (kWriteBack: accumulators; kFill: none), of the second, and of the
+  /// result, whose arithmetic is the other.
   std::uint64_t input_bytes(const models::Arithmetic& arithmetic) const;
   std::uint64_t second_bytes(const models::Arithmetic& arithmetic) const;
+  std::uint64_t output_bytes(const models::Arithmetic& out_arithmetic) const;
   /// Bytes of parameters: kWriteBack has bias [channels] if any and, where the arithmetic is
   /// quantised, FP32 requantisation factors [channels]; kBatchNorm FP32 scale and shift.
   std::uint64_t parameter_bytes(const models::Arithmetic& arithmetic) const;

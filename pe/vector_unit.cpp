@@ -184,9 +184,7 @@ VectorCounts VectorUnit::counts(const VectorOp& op) const {
     case VectorOpcode::kAdd:
     case VectorOpcode::kSub:
     case VectorOpcode::kMul:
-      counts.input_reads =
-          op.outputs() +
-          (op.second_per_channel != 0 ? std::uint64_t{op.images} * op.channels : op.outputs());
+      counts.input_reads = op.outputs() + op.second_pixels() * op.channels;
       break;
     case VectorOpcode::kBatchNorm:
       counts.input_reads = op.outputs();
@@ -203,11 +201,20 @@ VectorCounts VectorUnit::counts(const VectorOp& op) const {
     case VectorOpcode::kFill:
       break;
   }
+  const std::uint64_t second = op.has_second() ? op.second_pixels() * op.channels : 0;
+  const std::uint64_t first = counts.input_reads - second;
+  const std::uint64_t first_bytes =
+      models::bytes_of(first, models::width_of(arithmetic(op), op.packed_input != 0));
+  const std::uint64_t second_bytes =
+      models::bytes_of(second, models::width_of(arithmetic(op), op.packed_second != 0));
+  counts.input_read_bytes = first_bytes + second_bytes;
   if (op.chained != ChainedOperand::kNone) {
-    // One operand of two, or the only one, comes from the output scratchpad.
-    const std::uint64_t operands = op.has_second() ? 2 : 1;
-    counts.chained_reads = counts.input_reads / operands;
+    // This operand comes from the output scratchpad.
+    const bool is_first = op.chained == ChainedOperand::kFirst;
+    counts.chained_reads = is_first ? first : second;
+    counts.chained_read_bytes = is_first ? first_bytes : second_bytes;
     counts.input_reads -= counts.chained_reads;
+    counts.input_read_bytes -= counts.chained_read_bytes;
   }
   return counts;
 }
@@ -219,8 +226,20 @@ Cycles VectorUnit::cycles(const VectorOp& op) const {
 void VectorUnit::execute(const VectorOp& op, std::span<const std::byte> input,
                          std::span<const std::byte> second, std::span<const std::byte> parameters,
                          std::span<std::byte> output) const {
+  assert(output.size() == op.output_bytes(out_arithmetic(op)));
+  const models::UnpackedCodes first(input, op.packed_input != 0, op.input_pixels(), op.channels);
+  const models::UnpackedCodes other(second, op.has_second() && op.packed_second != 0,
+                                    op.second_pixels(), op.channels);
+  if (op.packed_output == 0) return compute(op, first.codes(), other.codes(), parameters, output);
+  std::vector<std::byte> codes(op.outputs());
+  compute(op, first.codes(), other.codes(), parameters, codes);
+  models::pack(codes.data(), op.output_pixels(), op.channels, output.data());
+}
+
+void VectorUnit::compute(const VectorOp& op, std::span<const std::byte> input,
+                         std::span<const std::byte> second, std::span<const std::byte> parameters,
+                         std::span<std::byte> output) const {
   const models::Arithmetic &a = arithmetic(op), &to = out_arithmetic(op);
-  assert(output.size() == op.outputs() * to.code_bytes());
   if (op.opcode == VectorOpcode::kWriteBack) {
     const std::size_t bias_bytes = op.has_bias != 0 ? op.channels * a.bias_bytes() : 0;
     const std::vector<float> requantise = read_floats(parameters.subspan(bias_bytes));

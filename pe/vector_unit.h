@@ -18,12 +18,13 @@ struct VectorUnitConfig {
   std::uint32_t latency_cycles = 4;  // read, operate, round, write
 };
 
-/// Scratchpad accesses [elements] of one command.
+/// Scratchpad accesses of one command [elements], and the bytes that its operands' are.
 struct VectorCounts {
   std::uint64_t lane_operations = 0;
   std::uint64_t input_reads = 0, parameter_reads = 0;
   std::uint64_t output_reads = 0, output_writes = 0;  // accumulators read, codes written
   std::uint64_t chained_reads = 0;                    // codes read from the output scratchpad
+  std::uint64_t input_read_bytes = 0, chained_read_bytes = 0;
 };
 
 /// The vector unit as a plain model: `lanes` elements a cycle.
@@ -50,12 +51,18 @@ class VectorUnit {
   VectorCounts counts(const VectorOp& op) const;
 
   /// What the unit computes. `input` holds codes (kWriteBack: accumulators), `second` the other
-  /// operand of kAdd, kSub and kMul, `parameters` as VectorOp::parameter_bytes says.
+  /// operand of kAdd, kSub and kMul, `parameters` as VectorOp::parameter_bytes says; all as they
+  /// lie in the scratchpads.
   void execute(const VectorOp& op, std::span<const std::byte> input,
                std::span<const std::byte> second, std::span<const std::byte> parameters,
                std::span<std::byte> output) const;
 
  private:
+  /// The same of codes that are not packed.
+  void compute(const VectorOp& op, std::span<const std::byte> input,
+               std::span<const std::byte> second, std::span<const std::byte> parameters,
+               std::span<std::byte> output) const;
+
   VectorUnitConfig config_;
   std::vector<const models::Arithmetic*> arithmetics_;
 };

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/activation_map.h"
 
+#include <cassert>
+
+#include "models/packed_codes.h"
+
 namespace systolog::sim {
 
 using memory::Scratchpad;
@@ -19,22 +23,24 @@ ActivationMap::ActivationMap(const Network& network, std::uint32_t batch)
 }
 
 std::uint64_t ActivationMap::value_bytes(std::size_t value) const {
-  return network_.values[value].shape.count() *
-         network_.arithmetic_of(network_.values[value]).code_bytes() * batch_;
+  const Value& v = network_.values[value];
+  return v.shape.height * v.shape.width * models::bytes_of(v.shape.channels, network_.width_of(v)) *
+         batch_;
 }
 
 Transfer ActivationMap::tile(std::size_t value, Block images, Block rows, Block columns,
                              Block channels, Scratchpad scratchpad, std::uint64_t local) const {
   const auto& shape = network_.values[value].shape;
-  const std::uint64_t code = network_.arithmetic_of(network_.values[value]).code_bytes();
-  const std::uint64_t pixel = shape.channels * code, row = shape.width * pixel,
+  const std::uint32_t width = network_.width_of(network_.values[value]);
+  const std::uint64_t pixel = models::bytes_of(shape.channels, width), row = shape.width * pixel,
                       image = shape.height * row;
+  assert(channels.first * width % 8 == 0);
   Transfer t;
   t.scratchpad = scratchpad;
-  t.run_bytes = static_cast<std::uint32_t>(channels.count * code);
+  t.run_bytes = static_cast<std::uint32_t>(models::bytes_of(channels.count, width));
   t.count = {images.count, rows.count, columns.count};
   t.dram.address = address(value) + images.first * image + rows.first * row +
-                   columns.first * pixel + channels.first * code;
+                   columns.first * pixel + models::bytes_of(channels.first, width);
   t.dram.stride = {image, row, pixel};
   t.local.address = local;
   const std::uint64_t local_row = std::uint64_t{columns.count} * t.run_bytes;
@@ -44,13 +50,14 @@ Transfer ActivationMap::tile(std::size_t value, Block images, Block rows, Block 
 
 Transfer ActivationMap::features(std::size_t value, Block images, Block features,
                                  std::uint64_t local) const {
-  const std::uint64_t code = network_.arithmetic_of(network_.values[value]).code_bytes();
-  const std::uint64_t image = network_.values[value].shape.count() * code;
+  const std::uint32_t width = network_.width_of(network_.values[value]);
+  const std::uint64_t image = value_bytes(value) / batch_;
+  assert(features.first * width % 8 == 0);
   Transfer t;
   t.scratchpad = Scratchpad::kInput;
-  t.run_bytes = static_cast<std::uint32_t>(features.count * code);
+  t.run_bytes = static_cast<std::uint32_t>(models::bytes_of(features.count, width));
   t.count = {1, 1, images.count};
-  t.dram.address = address(value) + images.first * image + features.first * code;
+  t.dram.address = address(value) + images.first * image + models::bytes_of(features.first, width);
   t.dram.stride = {0, 0, image};
   t.local.address = local;
   t.local.stride = {0, 0, t.run_bytes};

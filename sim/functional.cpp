@@ -74,8 +74,8 @@ class Machine {
     const models::Arithmetic& a = array_.arithmetic(m);
     using memory::Scratchpad;
     array_.execute(
-        m, bytes(Scratchpad::kInput, m.input_address, m.input_codes() * a.code_bytes()),
-        bytes(Scratchpad::kWeight, m.weight_address, m.weight_codes() * a.code_bytes()),
+        m, bytes(Scratchpad::kInput, m.input_address, m.input_bytes(a)),
+        bytes(Scratchpad::kWeight, m.weight_address, m.weight_bytes(a)),
         bytes(Scratchpad::kOutput, m.accumulator_address, m.accumulators() * a.accumulator_bytes()),
         threads_);
   }
@@ -93,8 +93,7 @@ class Machine {
               v.input_address, v.input_bytes(a)),
         bytes(place_of(pe::ChainedOperand::kSecond), v.second_address, v.second_bytes(a)),
         bytes(Scratchpad::kWeight, v.parameter_address, v.parameter_bytes(a)),
-        bytes(Scratchpad::kOutput, v.output_address,
-              v.outputs() * vector_.out_arithmetic(v).code_bytes()));
+        bytes(Scratchpad::kOutput, v.output_address, v.output_bytes(vector_.out_arithmetic(v))));
   }
 
   pe::SystolicArray array_;

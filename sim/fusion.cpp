@@ -35,6 +35,10 @@ std::vector<std::uint64_t> key_of(const LayerShape& s) {
                                  s.parameter_bytes,
                                  s.channels_whole ? 1U : 0U,
                                  s.second_per_channel ? 1U : 0U,
+                                 s.in_width,
+                                 s.second_width,
+                                 s.weight_width,
+                                 s.out_width,
                                  s.fused.passes_before,
                                  s.fused.passes_behind,
                                  s.fused.operands_before,
@@ -124,7 +128,10 @@ class Planner {
     if (layer.arithmetic != network_.layers[first].arithmetic) return false;
     std::uint32_t operands = 0;
     bool reads_it = false;
+    const bool is_packed = network_.values[made].packed;
+    if (network_.values[layer.output].packed != is_packed) return false;
     for (const std::size_t input : layer.inputs) {
+      if (network_.values[input].packed != is_packed) return false;
       if (input == made) {
         reads_it = true;
       } else {
@@ -175,31 +182,22 @@ class Planner {
     return vector == nullptr || vector->opcode != pe::VectorOpcode::kSoftmax;
   }
 
-  /// Whose codes a layer's tiles hold: of a conversion's two formats the wider one.
-  const models::Arithmetic& arithmetic_of_tiles(const Layer& layer) const {
-    const models::Arithmetic& own = network_.arithmetic_of(layer);
-    const models::Arithmetic& read = network_.arithmetic_of(network_.values[layer.inputs[0]]);
-    return read.code_bytes() > own.code_bytes() ? read : own;
-  }
-
   std::optional<TilingSearch> search_for(const LayerShape& shape, const Layer& layer) {
-    const models::Arithmetic& a = arithmetic_of_tiles(layer);
+    const models::Arithmetic& a = network_.arithmetic_of(layer);
     const auto [known, is_new] = searches_.try_emplace({&a, key_of(shape)});
     if (is_new) known->second = choose_tiling(shape, a, config_, figures_);
     return known->second;
   }
 
   Footprint smallest_tile(const Layer& layer) const {
-    const models::Arithmetic& a = arithmetic_of_tiles(layer);
+    const models::Arithmetic& a = network_.arithmetic_of(layer);
     if (moves(layer)) return {.input = a.code_bytes(), .weight = 0, .output = a.code_bytes()};
     const LayerShape shape = shape_of(network_, layer, batch_);
-    Tiling smallest;
-    if (keeps_channels_whole(shape, config_)) smallest.channels = shape.channels;
-    return TileModel(shape, a, config_, nullptr).footprint(smallest);
+    return TileModel(shape, a, config_, nullptr).footprint(smallest_tiling(shape, config_));
   }
 
-  /// A tile of one output of one channel (of all where they are not cut) is the smallest there is:
-  /// if each layer's fits, each layer has a tiling.
+  /// A tile of one output of as few channels as may be is the smallest there is: if each layer's
+  /// fits, each layer has a tiling.
   void check_smallest_tiles() const {
     struct Need {
       std::string_view memory;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/host_io.h"
 
+#include "models/packed_codes.h"
+
 namespace systolog::sim {
 namespace {
 
@@ -17,11 +19,20 @@ void for_each_element(const workloads::Shape& s, Visit visit) {
   }
 }
 
+/// Codes of so many images as they lie in the DRAM.
+std::vector<std::byte> as_stored(const Value& value, std::vector<std::byte> codes) {
+  if (!value.packed) return codes;
+  const std::size_t channels = value.shape.channels, pixels = codes.size() / channels;
+  std::vector<std::byte> stored(pixels * models::bytes_of(channels, models::kPackedBits));
+  models::pack(codes.data(), pixels, channels, stored.data());
+  return stored;
+}
+
 }  // namespace
 
 std::vector<std::byte> encode_images(const Network& network, const workloads::Tensor& images,
                                      std::size_t first, std::size_t count) {
-  return encode_value(network, 0, images, first, count);
+  return as_stored(network.values[0], encode_value(network, 0, images, first, count));
 }
 
 std::vector<std::byte> encode_value(const Network& network, std::size_t value,
@@ -49,12 +60,12 @@ std::vector<std::byte> fed_codes(const Network& network, std::size_t images, std
     const std::size_t image = value.codes.size() / images;
     const auto part = std::span(value.codes).subspan(first * image, count * image);
     codes.assign(part.begin(), part.end());
-    return codes;
+    return as_stored(network.values[value.value], std::move(codes));
   }
   for (std::size_t i = 0; i < count; ++i) {
     codes.insert(codes.end(), value.codes.begin(), value.codes.end());
   }
-  return codes;
+  return as_stored(network.values[value.value], std::move(codes));
 }
 
 OutputReader::OutputReader(const Network& network, std::size_t images) : network_(network) {
@@ -64,13 +75,15 @@ OutputReader::OutputReader(const Network& network, std::size_t images) : network
   }
 }
 
-void OutputReader::take(std::size_t i, std::span<const std::byte> codes, std::size_t first,
+void OutputReader::take(std::size_t i, std::span<const std::byte> stored, std::size_t first,
                         std::size_t count) {
   const NetworkOutput& output = network_.outputs[i];
   const Value& value = network_.values[output.value];
   const std::size_t size = value.shape.count();
   std::vector<float> nhwc(count * size);
-  network_.arithmetic_of(value).decode(codes.data(), value.quantisation, nhwc);
+  const models::UnpackedCodes codes(stored, value.packed, count * size / value.shape.channels,
+                                    value.shape.channels);
+  network_.arithmetic_of(value).decode(codes.codes().data(), value.quantisation, nhwc);
   const auto values = std::span(tensors_[i].values).subspan(first * size, count * size);
   if (!output.order.empty()) {
     for (std::size_t e = 0; e < values.size(); ++e) {

@@ -11,17 +11,18 @@
 
 namespace systolog::sim {
 
-/// Images [first, first + count) of a [N, C, H, W] tensor as the accelerator reads them: codes,
-/// [image, height, width, channels].
+/// Images [first, first + count) of a [N, C, H, W] tensor as they lie in the accelerator's DRAM:
+/// codes, [image, height, width, channels], packed where the value is.
 std::vector<std::byte> encode_images(const Network& network, const workloads::Tensor& images,
                                      std::size_t first, std::size_t count);
 
-/// The same for any value: images of a [N, C, H, W] tensor of its values.
+/// The codes of any value, not packed: images of a [N, C, H, W] tensor of its values.
 std::vector<std::byte> encode_value(const Network& network, std::size_t value,
                                     const workloads::Tensor& values, std::size_t first,
                                     std::size_t count);
 
-/// Images [first, first + count) of the network's fed value `fed`, of `images` in all.
+/// Images [first, first + count) of the network's fed value `fed`, of `images` in all, as they lie
+/// in the DRAM.
 std::vector<std::byte> fed_codes(const Network& network, std::size_t images, std::size_t fed,
                                  std::size_t first, std::size_t count);
 
@@ -31,8 +32,8 @@ class OutputReader {
  public:
   OutputReader(const Network& network, std::size_t images);
 
-  /// Codes of output `i` of images [first, first + count).
-  void take(std::size_t i, std::span<const std::byte> codes, std::size_t first, std::size_t count);
+  /// Output `i` of images [first, first + count) as it lies in the DRAM.
+  void take(std::size_t i, std::span<const std::byte> stored, std::size_t first, std::size_t count);
   std::vector<workloads::Tensor> finish() { return std::move(tensors_); }
 
  private:

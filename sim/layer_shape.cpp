@@ -81,9 +81,13 @@ LayerShape shape_of(const Network& network, const Layer& layer, std::uint32_t ba
   s.out_rows = u32(out.height);
   s.out_columns = u32(out.width);
   s.operands = u32(layer.inputs.size());
+  s.in_width = network.width_of(network.values[layer.inputs.front()]);
+  s.second_width = network.width_of(network.values[layer.inputs.back()]);
+  s.out_width = network.width_of(network.values[layer.output]);
   if (const auto* matmul = std::get_if<MatmulLayer>(&layer.work)) {
     const models::Arithmetic& a = network.arithmetic_of(layer);
     s.is_matmul = true;
+    s.weight_width = models::width_of(a, matmul->packs_weights);
     s.window = matmul->window;
     s.groups = matmul->groups;
     s.channels = matmul->channels / matmul->groups;

@@ -49,6 +49,9 @@ struct LayerShape {
   std::uint64_t parameter_bytes = 0;  // per filter (matmul) or channel (vector)
   bool second_per_channel = false;    // the second operand has one pixel an image
   bool channels_whole = false;        // softmax: a pixel's channels stay together
+  // Bits of a code in the memories: of the first and the second operand, of weights, of results and
+  // all that is fused behind them.
+  std::uint32_t in_width = 8, second_width = 8, weight_width = 8, out_width = 8;
   FusedShape fused;
   std::uint32_t pooled_rows = 1, pooled_columns = 1;  // what a fused pool reads
 

@@ -69,8 +69,7 @@ class MatmulCompiler {
 
   /// One block of channels of one output tile; behind the last one the tile is finished.
   void visit(Block groups, std::size_t pixel, std::size_t filter, std::size_t channel) {
-    const std::uint64_t code = writer_.arithmetic().code_bytes();
-    const std::uint64_t acc = writer_.arithmetic().accumulator_bytes();
+    const models::Arithmetic& a = writer_.arithmetic();
     const PixelTile& p = pixels_[pixel];
     const Block filters = filters_[filter], channels = channels_[channel];
     const bool last = channel + 1 == channels_.size();
@@ -78,7 +77,7 @@ class MatmulCompiler {
     m.accumulate = channel > 0 ? 1 : 0;
     const OutputTile tile = model_.output_tile(p.own_pixels(), p.pixels(), m.filters);
     const std::uint64_t out = place_of(tile, pixel, filter, channel);
-    const std::uint64_t sums_bytes = m.accumulators() * acc;
+    const std::uint64_t sums_bytes = m.accumulators() * a.accumulator_bytes();
     const std::uint64_t spill = (pixel * filters_.size() + filter) * slot_.sums;
     if (tiling_.spills_sums && channel > 0) {
       writer_.move_sums(Transfer::Direction::kLoad, spill, out, sums_bytes);
@@ -88,8 +87,8 @@ class MatmulCompiler {
     m.weight_address = weights.begin;
     m.input_address = input_of(groups.first * shape_.channels + channels.first, m, p).begin;
     writer_.builder().add(
-        m, {TileWriter::range(Scratchpad::kInput, m.input_address, m.input_codes() * code, false),
-            TileWriter::range(Scratchpad::kWeight, weights.begin, m.weight_codes() * code, false),
+        m, {TileWriter::range(Scratchpad::kInput, m.input_address, m.input_bytes(a), false),
+            TileWriter::range(Scratchpad::kWeight, weights.begin, m.weight_bytes(a), false),
             TileWriter::range(Scratchpad::kOutput, out, sums_bytes, true)});
     if (!last) {
       if (tiling_.spills_sums) {
@@ -116,6 +115,8 @@ class MatmulCompiler {
     set_window(m, shape_.window, p.input_rows, p.input_columns);
     m.zero_code = work_.zero_code;
     m.arithmetic = static_cast<std::uint32_t>(layer_.arithmetic);
+    m.packed_input = writer_.network().values[layer_.inputs[0]].packed ? 1 : 0;
+    m.packed_weights = work_.packs_weights ? 1 : 0;
     return m;
   }
 
@@ -151,17 +152,18 @@ class MatmulCompiler {
     v.shift = work_.shift;
     v.arithmetic = v.out_arithmetic = m.arithmetic;
     v.input_address = m.accumulator_address;
-    v.parameter_address = weights.begin + m.weight_codes() * a.code_bytes();
+    v.parameter_address = weights.begin + m.weight_bytes(a);
     v.output_address = codes;
     v.images = m.images;
     v.rows = v.out_rows = m.out_rows;
     v.columns = v.out_columns = m.out_columns;
     v.channels = m.filters;
     v.out = writer_.network().values[layer_.output].quantisation;
+    v.packed_output = writer_.network().values[layer_.output].packed ? 1 : 0;
     std::vector<MemoryRange> ranges{
         TileWriter::range(Scratchpad::kOutput, v.input_address,
                           m.accumulators() * a.accumulator_bytes(), false),
-        TileWriter::range(Scratchpad::kOutput, codes, v.outputs() * a.code_bytes(), true)};
+        TileWriter::range(Scratchpad::kOutput, codes, v.output_bytes(a), true)};
     if (const std::uint64_t bytes = v.parameter_bytes(a); bytes > 0) {
       ranges.push_back(TileWriter::range(Scratchpad::kWeight, v.parameter_address, bytes, false));
     }
@@ -191,8 +193,7 @@ class MatmulCompiler {
   Region input_of(std::uint32_t first_channel, const pe::Matmul& m, const PixelTile& p) {
     const Key key{first_channel, m.channels, p.images.first, p.rows.first, p.columns.first};
     if (resident_input_ && resident_input_->first == key) return resident_input_->second;
-    const Region region =
-        writer_.allocate_input(m.input_codes() * writer_.arithmetic().code_bytes());
+    const Region region = writer_.allocate_input(m.input_bytes(writer_.arithmetic()));
     const std::size_t value = layer_.inputs[0];
     if (layer_.op == "gemm") {
       writer_.builder().add(writer_.activations().features(

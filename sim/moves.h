@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "memory/transfer.h"
@@ -19,17 +20,29 @@ struct Box {
 Move move_box(std::size_t input, const workloads::Shape& in, const Box& from,
               const workloads::Shape& out, const Box& to);
 
+enum class MoveSide : std::uint8_t { kIn, kOut };
+/// The same move with this side's places counted in half bytes of a tensor that is packed, where a
+/// pixel of an odd number of codes ends in half a byte that nobody uses. Nothing where a run of
+/// codes would begin or end inside of a byte that others use.
+std::optional<Move> packed(Move move, MoveSide side, const workloads::Shape& shape);
+
+/// A tensor as a move finds it in the DRAM.
+struct MovedTensor {
+  workloads::Shape shape;
+  std::uint32_t width = 8;  // bits of a code
+  bool packed = false;
+};
+
 /// A part of a Move that fits the scratchpads: loaded to a dense tile, copied, stored.
 /// Addresses count from the tensors' and the tiles' beginnings.
 struct MoveTile {
   memory::Transfer load, store;
   std::uint32_t codes = 1;
+  std::uint32_t row_codes = 1;  // of a run, which begins at a whole byte in a packed tile
 };
 
-/// Cuts the move of `images` images, whose tensors have `in_codes` and `out_codes` codes each,
-/// into tiles of at most `most_codes` codes.
-std::vector<MoveTile> move_tiles(const Move& move, std::uint32_t images, std::uint64_t in_codes,
-                                 std::uint64_t out_codes, std::uint64_t code_bytes,
-                                 std::uint64_t most_codes);
+/// Cuts the move of `images` images into tiles of at most `most_codes` codes (or two).
+std::vector<MoveTile> move_tiles(const Move& move, std::uint32_t images, const MovedTensor& in,
+                                 const MovedTensor& out, std::uint64_t most_codes);
 
 }  // namespace systolog::sim

@@ -14,6 +14,7 @@
 #include "models/user_error.h"
 #include "sim/host_io.h"
 #include "sim/moves.h"
+#include "sim/packing.h"
 #include "sim/placement.h"
 #include "sim/quantisation_rules.h"
 #include "sim/weight_codes.h"
@@ -157,6 +158,7 @@ class Lowering {
       network_.outputs.push_back({name, placed.value, graph_.nodes[node].shape, {}});
       if (placed.order) network_.outputs.back().order = *placed.order;
     }
+    pack_codes(network_);
     return std::move(network_);
   }
 

@@ -29,6 +29,7 @@ struct Value {
   std::optional<std::size_t> same_bytes_as = {};
   std::size_t arithmetic = 0;  // whose format its codes have
   std::size_t node = 0;        // of the graph, whose values it holds
+  bool packed = false;         // two codes lie in a byte of the memories (packing.h)
 };
 
 /// A convolution or fully connected layer with what its write-back fuses.
@@ -44,6 +45,7 @@ struct MatmulLayer {
   bool relu = false;
   std::optional<std::array<float, 2>> clip;  // lowest and highest output
   std::uint32_t zero_code = 0;               // of the input's zero: padding
+  bool packs_weights = false;                // two lie in a byte of the memories
 };
 
 /// A layer that the vector unit does alone.
@@ -131,6 +133,10 @@ struct Network {
   }
   const models::Arithmetic& arithmetic_of(const Layer& layer) const {
     return arithmetic_at(layer.arithmetic);
+  }
+  /// Bits of one of its codes in the memories.
+  std::uint32_t width_of(const Value& value) const {
+    return models::width_of(arithmetic_of(value), value.packed);
   }
   /// All of them, by number.
   std::vector<const models::Arithmetic*> arithmetics() const {

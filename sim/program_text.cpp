@@ -75,6 +75,17 @@ std::string window(const Command& c) {
          " first=" + std::to_string(c.first_row) + "," + std::to_string(c.first_column);
 }
 
+/// " packed=input,weights": which tensors lie two codes to a byte.
+std::string packed(std::initializer_list<std::pair<std::string_view, std::uint32_t>> tensors) {
+  std::string text;
+  for (const auto& [name, is_packed] : tensors) {
+    if (is_packed == 0) continue;
+    text += text.empty() ? " packed=" : ",";
+    text += name;
+  }
+  return text;
+}
+
 std::string text_of(const memory::Transfer& t) {
   using memory::Scratchpad;
   const std::string dram = "dram:" + hex(t.dram.address);
@@ -99,6 +110,7 @@ std::string text_of(const pe::Matmul& m) {
          " groups=" + std::to_string(m.groups) +
          " in=" + shape({m.images, m.rows, m.columns, m.channels}) +
          " out=" + shape({m.images, m.out_rows, m.out_columns, m.filters}) + window(m) +
+         packed({{"input", m.packed_input}, {"weights", m.packed_weights}}) +
          (m.accumulate != 0 ? " accumulate" : "");
 }
 
@@ -123,6 +135,9 @@ std::string text_of(const pe::VectorOp& v) {
   return text + " -> " + at(Scratchpad::kOutput, v.output_address) +
          " in=" + shape({v.images, v.rows, v.columns, v.channels}) +
          " out=" + shape({v.images, v.out_rows, v.out_columns, v.channels}) + window(v) +
+         packed({{"input", v.packed_input},
+                 {"second", v.packed_second},
+                 {"output", v.packed_output}}) +
          (v.relu != 0 ? " relu" : "") + (v.clips != 0 ? " clip" : "");
 }
 

@@ -56,8 +56,8 @@ class Counter {
 
   void add(const pe::Matmul& m, LayerCounts& c) const {
     const pe::ArrayCounts a = array_.counts(m);
-    const std::uint64_t code = array_.arithmetic(m).code_bytes(),
-                        acc = array_.arithmetic(m).accumulator_bytes();
+    const models::Arithmetic& arithmetic = array_.arithmetic(m);
+    const std::uint64_t acc = arithmetic.accumulator_bytes();
     c.macs += a.macs;
     c.folds += a.folds;
     c.mapped_pes += a.mapped_pes;
@@ -67,8 +67,10 @@ class Counter {
     c.output_writes += a.output_writes;
     c.operand_register_writes += a.operand_register_writes;
     c.sum_register_writes += a.sum_register_writes;
-    read(c, Scratchpad::kInput, Tensor::kInput, a.input_reads * code);
-    read(c, Scratchpad::kWeight, Tensor::kWeight, a.weight_reads * code);
+    read(c, Scratchpad::kInput, Tensor::kInput,
+         models::bytes_of(a.input_reads, m.input_width(arithmetic)));
+    read(c, Scratchpad::kWeight, Tensor::kWeight,
+         models::bytes_of(a.weight_reads, m.weight_width(arithmetic)));
     read(c, Scratchpad::kOutput, Tensor::kPartialSums, a.output_reads * acc);
     write(c, Scratchpad::kOutput, Tensor::kPartialSums, a.output_writes * acc);
   }
@@ -76,18 +78,16 @@ class Counter {
   void add(const pe::VectorOp& op, LayerCounts& c) const {
     const pe::VectorCounts v = vector_.counts(op);
     const models::Arithmetic& arithmetic = vector_.arithmetic(op);
-    const std::uint64_t code = arithmetic.code_bytes();
     c.input_reads += v.input_reads;
     c.weight_reads += v.parameter_reads;
     c.output_reads += v.output_reads + v.chained_reads;
     c.output_writes += v.output_writes;
-    read(c, Scratchpad::kInput, Tensor::kInput, v.input_reads * code);
+    read(c, Scratchpad::kInput, Tensor::kInput, v.input_read_bytes);
     read(c, Scratchpad::kWeight, Tensor::kWeight, op.parameter_bytes(arithmetic));
     read(c, Scratchpad::kOutput, Tensor::kPartialSums,
          v.output_reads * arithmetic.accumulator_bytes());
-    read(c, Scratchpad::kOutput, Tensor::kOutput, v.chained_reads * code);
-    write(c, Scratchpad::kOutput, Tensor::kOutput,
-          v.output_writes * vector_.out_arithmetic(op).code_bytes());
+    read(c, Scratchpad::kOutput, Tensor::kOutput, v.chained_read_bytes);
+    write(c, Scratchpad::kOutput, Tensor::kOutput, op.output_bytes(vector_.out_arithmetic(op)));
   }
 
   pe::SystolicArray array_;

@@ -2,12 +2,16 @@
 #include "sim/tile_model.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
+#include "models/packed_codes.h"
 #include "sim/ring_allocator.h"
 
 namespace systolog::sim {
 namespace {
+
+using models::bytes_of;
 
 double real(std::uint64_t value) { return static_cast<double>(value); }
 
@@ -78,10 +82,12 @@ double bursts(double columns, double rows, double images, bool all_columns, bool
 }
 
 /// Whether the widest edge of the array may ask for more than a port gives.
-bool starves(const AcceleratorConfig& config, const models::Arithmetic& arithmetic) {
+bool starves(const AcceleratorConfig& config, const LayerShape& s,
+             const models::Arithmetic& arithmetic) {
   const pe::FeedRates rates = feed_rates(config);
   const std::uint64_t edge = std::max(config.array.rows, config.array.columns);
-  return edge * arithmetic.code_bytes() > std::min(rates.input, rates.weight) ||
+  return bytes_of(edge, std::max(s.in_width, s.weight_width)) >
+             std::min(rates.input, rates.weight) ||
          config.array.columns * arithmetic.accumulator_bytes() > rates.output;
 }
 
@@ -140,7 +146,7 @@ TileModel::TileModel(const LayerShape& shape, const models::Arithmetic& arithmet
       arithmetic_(arithmetic),
       config_(config),
       figures_(figures),
-      starves_(starves(config, arithmetic)),
+      starves_(starves(config, shape, arithmetic)),
       swept_rows_(shape.out_rows + 1),
       swept_columns_(shape.out_columns + 1) {}
 
@@ -170,10 +176,10 @@ OutputTile TileModel::output_tile(std::uint64_t pixels, std::uint64_t pooled,
   if (shape_.is_matmul) {
     tile.sums = RingAllocator::align(pixels * filters * arithmetic_.accumulator_bytes());
   }
-  tile.codes = pixels * filters * arithmetic_.code_bytes();
+  tile.codes = pixels * bytes_of(filters, shape_.out_width);
   if (shape_.fused.pool) {
     tile.codes = RingAllocator::align(tile.codes);
-    tile.pooled = pooled * filters * arithmetic_.code_bytes();
+    tile.pooled = pooled * bytes_of(filters, shape_.out_width);
   }
   return tile;
 }
@@ -181,19 +187,22 @@ OutputTile TileModel::output_tile(std::uint64_t pixels, std::uint64_t pooled,
 Footprint TileModel::footprint(const Tiling& t) const {
   const LayerShape& s = shape_;
   const TileSides side = sides(s, t);
-  const std::uint64_t codes = arithmetic_.code_bytes();
   const std::uint64_t pooled = std::uint64_t{t.images} * t.out_rows * t.out_columns;
   const std::uint64_t own = t.images * side.own_rows * side.own_columns;
   const std::uint64_t filters = (s.is_matmul ? std::uint64_t{t.filters} : t.channels) * t.groups;
+  const auto input = [&](std::uint32_t width) {
+    return RingAllocator::align(t.images * side.rows * side.columns *
+                                bytes_of(std::uint64_t{t.channels} * t.groups, width));
+  };
+  const std::uint64_t out_pixel = bytes_of(filters, s.out_width);
   Footprint f;
-  f.input =
-      RingAllocator::align(t.images * side.rows * side.columns * t.channels * t.groups * codes) *
-      s.operands;
-  f.operand = RingAllocator::align(own * filters * codes) * s.fused.operands_before +
-              RingAllocator::align(pooled * filters * codes) * s.fused.operands_behind;
+  f.input = input(s.in_width) + (s.operands > 1 ? input(s.second_width) : 0);
+  f.operand = RingAllocator::align(own * out_pixel) * s.fused.operands_before +
+              RingAllocator::align(pooled * out_pixel) * s.fused.operands_behind;
   f.weight = filters * s.parameter_bytes;
   if (s.is_matmul) {
-    f.weight += s.window.kernel_h * s.window.kernel_w * t.channels * filters * codes;
+    f.weight +=
+        bytes_of(s.window.kernel_h * s.window.kernel_w * t.channels * filters, s.weight_width);
   }
   f.output = output_tile(own, pooled, filters).bytes();
   if (const std::uint64_t held = held_tiles(tile_counts(s, t), t); held > 1) {
@@ -205,29 +214,56 @@ Footprint TileModel::footprint(const Tiling& t) const {
 std::uint64_t TileModel::dram_bytes(const Tiling& t) const {
   const LayerShape& s = shape_;
   const TileCounts n = tile_counts(s, t);
-  const std::uint64_t codes = arithmetic_.code_bytes();
   const std::uint64_t channels = std::uint64_t{s.channels} * s.groups;
   const std::uint64_t filters = s.is_matmul ? std::uint64_t{s.filters} * s.groups : channels;
   const std::uint64_t out_pixels = std::uint64_t{s.images} * s.out_rows * s.out_columns;
-  const std::uint64_t fused = own_pixels() * s.fused.operands_before * filters +
-                              out_pixels * s.fused.operands_behind * filters;
-  const std::uint64_t input = swept_pixels(t) * channels * codes;
+  // Tiles of channels are cut at whole bytes, so that those of a pixel add up to its bytes.
+  const std::uint64_t out =
+      (own_pixels() * s.fused.operands_before + out_pixels * (1 + s.fused.operands_behind)) *
+      bytes_of(filters, s.out_width);
+  const std::uint64_t input = swept_pixels(t) * bytes_of(channels, s.in_width);
   if (!s.is_matmul) {
-    std::uint64_t loaded = input * s.operands;
-    if (s.second_per_channel)
-      loaded = input + s.images * (n.pixels / ceil_div(s.images, t.images)) * channels * codes;
-    return loaded + (fused + out_pixels * channels) * codes + channels * s.parameter_bytes;
+    std::uint64_t second = 0;
+    if (s.operands > 1) {
+      const std::uint64_t pixels = s.second_per_channel
+                                       ? s.images * (n.pixels / ceil_div(s.images, t.images))
+                                       : swept_pixels(t);
+      second = pixels * bytes_of(channels, s.second_width);
+    }
+    return input + second + out + channels * s.parameter_bytes;
   }
-  const std::uint64_t weights =
-      s.window.kernel_h * s.window.kernel_w * channels * s.filters * codes +
-      filters * s.parameter_bytes;
+  const std::uint64_t weights = weight_bytes(t) + filters * s.parameter_bytes;
   const Loads l = loads(n, t);
   const std::uint64_t spilled = t.spills_sums ? 2 * (n.channels - 1) * own_pixels() * filters *
                                                     arithmetic_.accumulator_bytes()
                                               : 0;
   return input * (l.input / (n.pixels * n.channels * n.groups)) +
-         weights * (l.weight / (n.filters * n.channels * n.groups)) + spilled +
-         (fused + out_pixels * filters) * codes;
+         weights * (l.weight / (n.filters * n.channels * n.groups)) + spilled + out;
+}
+
+std::uint64_t TileModel::weight_bytes(const Tiling& t) const {
+  const LayerShape& s = shape_;
+  const std::uint64_t taps = s.window.kernel_h * s.window.kernel_w;
+  if (s.weight_width % 8 == 0) {
+    return bytes_of(taps * s.channels * s.groups * s.filters, s.weight_width);
+  }
+  // Each tile begins at a whole byte: full tiles and the last, smaller one of each loop.
+  struct Part {
+    std::uint64_t size, times;
+  };
+  const auto parts = [](std::uint32_t n, std::uint32_t tile) {
+    return std::array{Part{tile, n / tile}, Part{n % tile, 1}};
+  };
+  std::uint64_t bytes = 0;
+  for (const Part& g : parts(s.groups, t.groups)) {
+    for (const Part& f : parts(s.filters, t.filters)) {
+      for (const Part& c : parts(s.channels, t.channels)) {
+        bytes +=
+            g.times * f.times * c.times * bytes_of(taps * g.size * f.size * c.size, s.weight_width);
+      }
+    }
+  }
+  return bytes;
 }
 
 /// All the layer's matmuls: full blocks and the last, smaller ones of channels and filters; pixels
@@ -246,7 +282,9 @@ TileModel::Work TileModel::array_work(const Tiling& t, const TileCounts& n) cons
     work.cycles += cycles * times;
     if (figures_ == nullptr && !starves_) return;
     const pe::ArrayCounts c = policy.counts(config_.array, gemm, accumulate);
-    const pe::Cycles fed = starves_ ? pe::feed_cycles(c, arithmetic_, feed_rates(config_)) : 0;
+    const pe::FeedWidths widths{shape_.in_width, shape_.weight_width,
+                                static_cast<std::uint32_t>(8 * arithmetic_.accumulator_bytes())};
+    const pe::Cycles fed = starves_ ? pe::feed_cycles(c, widths, feed_rates(config_)) : 0;
     work.cycles += (fed - std::min(fed, cycles)) * times;
     work.input_reads += c.input_reads * times;
     work.weight_reads += c.weight_reads * times;
@@ -288,16 +326,17 @@ TilingCost TileModel::cost(const Tiling& t, const Footprint& f) const {
   };
   const bool all_in = t.channels == s.channels && t.groups == s.groups;
   const bool all_out = s.is_matmul ? t.filters == s.filters && t.groups == s.groups : all_in;
-  const double filters = real(s.is_matmul ? t.filters : t.channels) * t.groups;
-  const double codes = real(arithmetic_.code_bytes());
+  const std::uint64_t filters = std::uint64_t{s.is_matmul ? t.filters : t.channels} * t.groups;
   const auto tile_transfer = [&](std::uint64_t rows, std::uint64_t columns, bool all_columns,
                                  bool all_channels, double bytes) {
     return transfer(
         bursts(real(columns), real(rows), t.images, all_columns, all_channels, bytes, config_.dma),
         bytes);
   };
-  const double own = real(t.images * side.own_rows * side.own_columns) * filters;
-  const double behind = real(std::uint64_t{t.images} * t.out_rows * t.out_columns) * filters;
+  const std::uint64_t own_pixels = t.images * side.own_rows * side.own_columns;
+  const std::uint64_t pixels_behind = std::uint64_t{t.images} * t.out_rows * t.out_columns;
+  const double own = real(own_pixels * filters), behind = real(pixels_behind * filters);
+  const double out_pixel = real(bytes_of(filters, s.out_width));
 
   const double load_input = tile_transfer(side.rows, side.columns, side.columns == s.in_columns,
                                           all_in, real(f.input) / s.operands) *
@@ -307,12 +346,12 @@ TilingCost TileModel::cost(const Tiling& t, const Footprint& f) const {
   const double load_operands =
       s.fused.operands_before * tile_transfer(side.own_rows, side.own_columns,
                                               side.own_columns == s.own_columns(), all_out,
-                                              own * codes) +
+                                              real(own_pixels) * out_pixel) +
       s.fused.operands_behind * tile_transfer(t.out_rows, t.out_columns,
                                               t.out_columns == s.out_columns, all_out,
-                                              behind * codes);
+                                              real(pixels_behind) * out_pixel);
   const double store = tile_transfer(t.out_rows, t.out_columns, t.out_columns == s.out_columns,
-                                     all_out, behind * codes);
+                                     all_out, real(pixels_behind) * out_pixel);
   const double sums = own * real(arithmetic_.accumulator_bytes());
   const double spill = transfer(sums / config_.dma.burst_bytes, sums);
   const double spills = t.spills_sums ? real((n.channels - 1) * n.outputs()) : 0;
@@ -352,21 +391,19 @@ TilingCost TileModel::cost(const Tiling& t, const Footprint& f) const {
 double TileModel::energy(const Tiling& t, const TileCounts& n, const Work& work,
                          const TilingCost& cost) const {
   const LayerShape& s = shape_;
-  const double codes = real(arithmetic_.code_bytes());
   const double acc = real(arithmetic_.accumulator_bytes());
-  const double filters =
-      real(s.is_matmul ? std::uint64_t{s.filters} : std::uint64_t{s.channels}) * s.groups;
-  const double outputs =
-      static_cast<double>(s.images) * s.out_rows * s.out_columns * filters * codes;
+  const std::uint64_t filters = std::uint64_t{s.is_matmul ? s.filters : s.channels} * s.groups;
+  const double outputs = static_cast<double>(s.images) * s.out_rows * s.out_columns *
+                         real(bytes_of(filters, s.out_width));
   const double spilled =
-      t.spills_sums ? 2.0 * real(n.channels - 1) * real(own_pixels()) * filters * acc : 0;
+      t.spills_sums ? 2.0 * real(n.channels - 1) * real(own_pixels()) * real(filters) * acc : 0;
   const double loaded = real(cost.dram_bytes) - outputs - spilled;
   // Whatever the loads bring passes through a scratchpad once more on its way in; which of the two
   // it is matters little, their figures differ by capacity only.
   const auto& pj = figures_->sram_pj_per_byte;
   return figures_->dram_pj_per_byte * real(cost.dram_bytes) + (pj[0] + pj[1]) / 2 * loaded +
-         pj[2] * (outputs + spilled) + pj[0] * codes * real(work.input_reads) +
-         pj[1] * codes * real(work.weight_reads) + pj[2] * acc * real(work.sums) +
+         pj[2] * (outputs + spilled) + pj[0] * s.in_width / 8 * real(work.input_reads) +
+         pj[1] * s.weight_width / 8 * real(work.weight_reads) + pj[2] * acc * real(work.sums) +
          figures_->register_pj_per_bit * (arithmetic_.bits() * real(work.operand_register_writes) +
                                           8 * acc * real(work.sum_register_writes)) +
          figures_->standby_pj_per_cycle(config_.clock_mhz) * cost.cycles;

@@ -61,6 +61,8 @@ class TileModel {
   std::uint64_t swept(std::uint32_t tile, bool rows) const;
   std::uint64_t swept_pixels(const Tiling& tiling) const;
   std::uint64_t own_pixels() const;
+  /// Of all weight tiles, each once, without parameters.
+  std::uint64_t weight_bytes(const Tiling& tiling) const;
   double energy(const Tiling& tiling, const TileCounts& counts, const Work& work,
                 const TilingCost& cost) const;
 

@@ -148,7 +148,12 @@ pe::VectorOp TileWriter::vector_op(const Layer& layer, const Extent& rows,
   v.second_per_channel = work.second_per_channel ? 1 : 0;
   v.in = network_.values[layer.inputs[0]].quantisation;
   v.out = network_.values[layer.output].quantisation;
-  if (layer.inputs.size() > 1) v.second = network_.values[layer.inputs[1]].quantisation;
+  v.packed_input = network_.values[layer.inputs[0]].packed ? 1 : 0;
+  v.packed_output = network_.values[layer.output].packed ? 1 : 0;
+  if (layer.inputs.size() > 1) {
+    v.second = network_.values[layer.inputs[1]].quantisation;
+    v.packed_second = network_.values[layer.inputs[1]].packed ? 1 : 0;
+  }
   v.arithmetic = v.out_arithmetic = static_cast<std::uint32_t>(layer.arithmetic);
   // Only a conversion reads another format than it writes.
   if (work.opcode == pe::VectorOpcode::kCopy) {
@@ -196,7 +201,6 @@ std::uint64_t TileWriter::fused_layer(std::size_t index, std::size_t chained, co
                                       std::uint64_t pooled) {
   builder_.set_layer(index);
   const Layer& l = layer(index);
-  const std::uint64_t code = arithmetic().code_bytes();
   const Block rows = pooled_yet ? tile.rows : tile.own_rows.block();
   const Block columns = pooled_yet ? tile.columns : tile.own_columns.block();
   const auto& work = std::get<VectorLayer>(l.work);
@@ -225,20 +229,23 @@ std::uint64_t TileWriter::fused_layer(std::size_t index, std::size_t chained, co
     v.out_columns = tile.columns.count;
     v.output_address = pooled;
   }
-  std::vector<MemoryRange> ranges{range(Scratchpad::kOutput, address, v.inputs() * code, false)};
+  // All tensors of a group are packed, or none.
+  const std::uint64_t bytes = v.input_bytes(arithmetic());
+  std::vector<MemoryRange> ranges{range(Scratchpad::kOutput, address, bytes, false)};
   if (l.inputs.size() > 1) {
     const bool is_first = l.inputs[0] == chained;
     const std::size_t other = l.inputs[is_first ? 1 : 0];
-    const Region region = operands_.allocate(v.inputs() * code);
+    const Region region = operands_.allocate(bytes);
     load_tile(other, tile.images, rows, columns, channels, region.begin);
-    ranges.push_back(range(Scratchpad::kInput, region.begin, v.inputs() * code, false));
+    ranges.push_back(range(Scratchpad::kInput, region.begin, bytes, false));
     v.second_address = region.begin;
     if (!is_first) {
       v.chained = pe::ChainedOperand::kSecond;
       std::swap(v.input_address, v.second_address);
     }
   }
-  ranges.push_back(range(Scratchpad::kOutput, v.output_address, v.outputs() * code, true));
+  ranges.push_back(
+      range(Scratchpad::kOutput, v.output_address, v.output_bytes(arithmetic()), true));
   const std::uint64_t result = v.output_address;
   builder_.add(v, std::move(ranges));
   return result;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/tiling.h"
 
+#include <numeric>
 #include <tuple>
 #include <vector>
 
@@ -9,16 +10,25 @@
 namespace systolog::sim {
 namespace {
 
-/// n, and its halvings down to 1, rounded up to multiples of `unit` where larger than it.
-std::vector<std::uint32_t> sizes(std::uint32_t n, std::uint32_t unit) {
+/// n, and its halvings down to 1, rounded up to multiples of `unit` where larger than it, and of
+/// `step`.
+std::vector<std::uint32_t> sizes(std::uint32_t n, std::uint32_t unit, std::uint32_t step = 1) {
   std::vector<std::uint32_t> list{n};
+  unit = std::lcm(unit, step);
   for (std::uint32_t size = n; size > 1;) {
     size = (size + 1) / 2;
-    std::uint32_t rounded = size;
-    if (size > unit) rounded = static_cast<std::uint32_t>(ceil_div(size, unit) * unit);
+    const std::uint32_t multiple = size > unit ? unit : step;
+    const auto rounded = static_cast<std::uint32_t>(ceil_div(size, multiple) * multiple);
     if (rounded < list.back()) list.push_back(rounded);
   }
   return list;
+}
+
+bool is_packed(std::uint32_t width) { return width < 8; }
+bool packs_input(const LayerShape& s) { return is_packed(s.in_width) || is_packed(s.second_width); }
+/// A vector layer's channels are those of its results too.
+bool packs_channels(const LayerShape& s) {
+  return packs_input(s) || (!s.is_matmul && is_packed(s.out_width));
 }
 
 /// Visits the tiling in every loop order that differs from those visited before it.
@@ -50,15 +60,19 @@ template <typename Visit>
 void for_each_tiling(const LayerShape& s, const AcceleratorConfig& config, Visit visit) {
   const pe::ArrayConfig& array = config.array;
   const std::vector<std::uint32_t> one{1};
-  const auto channel_sizes = keeps_channels_whole(s, config)
-                                 ? std::vector<std::uint32_t>{s.channels}
-                                 : sizes(s.channels, s.is_matmul ? array.rows : 1);
-  const auto filter_sizes = s.is_matmul ? sizes(s.filters, array.columns) : one;
+  const auto channel_sizes =
+      keeps_channels_whole(s, config)
+          ? std::vector<std::uint32_t>{s.channels}
+          : sizes(s.channels, s.is_matmul ? array.rows : 1, packs_channels(s) ? 2 : 1);
+  const auto filter_sizes =
+      s.is_matmul ? sizes(s.filters, array.columns, is_packed(s.out_width) ? 2 : 1) : one;
+  const bool pairs_groups = (packs_channels(s) && s.channels % 2 != 0) ||
+                            (s.is_matmul && is_packed(s.out_width) && s.filters % 2 != 0);
   const auto row_sizes =
       s.cuts_rows() ? sizes(s.out_rows, 1) : std::vector<std::uint32_t>{s.out_rows};
   const auto column_sizes =
       s.cuts_columns() ? sizes(s.out_columns, 1) : std::vector<std::uint32_t>{s.out_columns};
-  for (const std::uint32_t groups : sizes(s.groups, 1)) {
+  for (const std::uint32_t groups : sizes(s.groups, 1, pairs_groups ? 2 : 1)) {
     for (const std::uint32_t images : sizes(s.images, 1)) {
       for (const std::uint32_t rows : row_sizes) {
         for (const std::uint32_t columns : column_sizes) {
@@ -68,7 +82,8 @@ void for_each_tiling(const LayerShape& s, const AcceleratorConfig& config, Visit
             for (const std::uint32_t filters : filter_sizes) {
               const bool part_of_group = channels < s.channels || filters < s.filters;
               if (s.is_matmul && groups > 1 && part_of_group) continue;
-              for_each_order(s, {images, rows, columns, channels, filters, groups}, visit);
+              const Tiling t{images, rows, columns, channels, filters, groups};
+              if (cuts_whole_bytes(s, t)) for_each_order(s, t, visit);
             }
           }
         }
@@ -81,6 +96,28 @@ void for_each_tiling(const LayerShape& s, const AcceleratorConfig& config, Visit
 
 bool keeps_channels_whole(const LayerShape& s, const AcceleratorConfig& config) {
   return s.channels_whole || (s.is_matmul && !config.compiler.split_k);
+}
+
+bool cuts_whole_bytes(const LayerShape& s, const Tiling& t) {
+  const auto even = [&](std::uint32_t of_group, std::uint32_t tile) {
+    if (t.groups < s.groups && t.groups * of_group % 2 != 0) return false;
+    return tile >= of_group || tile % 2 == 0;
+  };
+  return (!packs_channels(s) || even(s.channels, t.channels)) &&
+         (!s.is_matmul || !is_packed(s.out_width) || even(s.filters, t.filters));
+}
+
+Tiling smallest_tiling(const LayerShape& s, const AcceleratorConfig& config) {
+  Tiling t;
+  if (packs_channels(s)) t.channels = std::min<std::uint32_t>(2, s.channels);
+  if (s.is_matmul && is_packed(s.out_width)) t.filters = std::min<std::uint32_t>(2, s.filters);
+  if (keeps_channels_whole(s, config)) t.channels = s.channels;
+  if (cuts_whole_bytes(s, t)) return t;
+  // Groups of an odd number of channels: two of them.
+  t.groups = std::min<std::uint32_t>(2, s.groups);
+  t.channels = s.channels;
+  t.filters = s.filters;
+  return t;
 }
 
 std::array<Loop, 3> loops_of(LoopOrder order) {

@@ -57,6 +57,12 @@ struct TilingSearch {
 /// True where no tile may cut the layer's channels.
 bool keeps_channels_whole(const LayerShape& shape, const AcceleratorConfig& config);
 
+/// True where tiles begin at whole bytes of tensors whose codes are packed two to a byte.
+bool cuts_whole_bytes(const LayerShape& shape, const Tiling& tiling);
+
+/// One output of the fewest channels that a tile may have.
+Tiling smallest_tiling(const LayerShape& shape, const AcceleratorConfig& config);
+
 /// Looks at every tiling of halved sizes, in every loop order, that fits the scratchpads, and takes
 /// the best for config.compiler.objective. Nothing where none fits. `figures` may be null unless
 /// the objective is energy.

@@ -30,7 +30,7 @@ void vector_tile(TileWriter& writer, const LayerGroup& group, const PixelTile& p
                  Region parameters) {
   const Layer& layer = writer.layer(group.first);
   const Network& network = writer.network();
-  const std::uint64_t in_code = network.arithmetic_of(network.values[layer.inputs[0]]).code_bytes();
+  const models::Arithmetic& in_arithmetic = network.arithmetic_of(network.values[layer.inputs[0]]);
   pe::VectorOp v = writer.vector_op(layer, p.input_rows, p.input_columns);
   v.images = p.images.count;
   v.channels = channels.count;
@@ -39,19 +39,17 @@ void vector_tile(TileWriter& writer, const LayerGroup& group, const PixelTile& p
   v.out_rows = p.own_rows.count;
   v.out_columns = p.own_columns.count;
 
-  const std::uint64_t in_bytes = v.inputs() * in_code,
-                      out_bytes = v.outputs() * writer.arithmetic().code_bytes();
-  const Region in = writer.allocate_input(RingAllocator::align(in_bytes) * layer.inputs.size());
+  const std::uint64_t bytes[] = {v.input_bytes(in_arithmetic), v.second_bytes(in_arithmetic)};
+  const std::uint64_t second_local = RingAllocator::align(bytes[0]);
+  const Region in = writer.allocate_input(second_local + RingAllocator::align(bytes[1]));
   std::vector<MemoryRange> ranges;
   for (std::size_t i = 0; i < layer.inputs.size(); ++i) {
-    const std::uint64_t local = in.begin + i * RingAllocator::align(in_bytes);
+    const std::uint64_t local = in.begin + i * second_local;
     const bool one_pixel = i == 1 && v.second_per_channel != 0;
     writer.load_tile(layer.inputs[i], p.images, one_pixel ? Block{} : p.input_rows.block(),
                      one_pixel ? Block{} : p.input_columns.block(), channels, local);
     (i == 0 ? v.input_address : v.second_address) = local;
-    ranges.push_back(TileWriter::range(Scratchpad::kInput, local,
-                                       one_pixel ? v.second_bytes(writer.arithmetic()) : in_bytes,
-                                       false));
+    ranges.push_back(TileWriter::range(Scratchpad::kInput, local, bytes[i], false));
   }
   if (parameters.end > parameters.begin) {
     v.parameter_address = parameters.begin;
@@ -62,7 +60,8 @@ void vector_tile(TileWriter& writer, const LayerGroup& group, const PixelTile& p
                               .output_tile(p.own_pixels(), p.pixels(), channels.count);
   const Region out = writer.allocate_output(tile.bytes());
   v.output_address = out.begin;
-  ranges.push_back(TileWriter::range(Scratchpad::kOutput, out.begin, out_bytes, true));
+  ranges.push_back(
+      TileWriter::range(Scratchpad::kOutput, out.begin, v.output_bytes(writer.arithmetic()), true));
   writer.builder().add(v, std::move(ranges));
   writer.finish_tile(group, p, channels, out.begin, out.begin + tile.codes);
 }

@@ -3,6 +3,9 @@
 
 #include <cassert>
 #include <cstring>
+#include <vector>
+
+#include "models/packed_codes.h"
 
 namespace systolog::sim {
 
@@ -15,7 +18,8 @@ std::uint64_t weight_tile_bytes(const MatmulLayer& layer, const LayerShape& shap
       shape.window.kernel_h * shape.window.kernel_w * channels.count * count;
   const std::uint64_t each = (layer.bias.empty() ? 0 : arithmetic.bias_bytes()) +
                              (layer.requantise.empty() ? 0 : sizeof(float));
-  return weights * arithmetic.code_bytes() + (parameters ? count * each : 0);
+  return models::bytes_of(weights, models::width_of(arithmetic, layer.packs_weights)) +
+         (parameters ? count * each : 0);
 }
 
 void write_weight_tile(const MatmulLayer& layer, const LayerShape& shape,
@@ -24,7 +28,13 @@ void write_weight_tile(const MatmulLayer& layer, const LayerShape& shape,
   const auto& [groups, filters, channels] = block;
   const std::size_t code = arithmetic.code_bytes();
   const std::size_t taps = shape.window.kernel_h * shape.window.kernel_w;
+  // Packed weights are collected first: a row may begin inside of a byte.
+  std::vector<std::byte> apart;
   std::byte* to = tile.data();
+  if (layer.packs_weights) {
+    apart.resize(taps * channels.count * groups.count * filters.count);
+    to = apart.data();
+  }
   const auto append = [&](const std::byte* from, std::size_t bytes) {
     std::memcpy(to, from, bytes);
     to += bytes;
@@ -37,6 +47,10 @@ void write_weight_tile(const MatmulLayer& layer, const LayerShape& shape,
                filters.count * code);
       }
     }
+  }
+  if (layer.packs_weights) {
+    models::pack(apart.data(), 1, apart.size(), tile.data());
+    to = tile.data() + models::bytes_of(apart.size(), models::kPackedBits);
   }
   if (parameters) {
     const std::size_t first = groups.first * shape.filters + filters.first;

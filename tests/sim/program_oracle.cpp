@@ -16,6 +16,11 @@ struct Toucher {
   const models::Arithmetic& arithmetic;
   std::vector<Touch> list;
 
+  /// Of so many rows of codes, each from a whole byte on; two lie in a byte where `packed`.
+  std::uint64_t code_bytes(std::uint64_t rows, std::uint64_t codes, std::uint32_t packed) const {
+    return rows * (packed == 1 ? codes / 2 + codes % 2 : codes * arithmetic.code_bytes());
+  }
+
   void touch(std::uint32_t memory, std::uint64_t begin, std::uint64_t bytes, bool write) {
     if (bytes > 0) list.push_back({memory, begin, begin + bytes, write});
   }
@@ -36,20 +41,21 @@ struct Toucher {
   }
 
   void operator()(const pe::Matmul& m) {
-    const std::uint64_t code = arithmetic.code_bytes();
     const std::uint64_t taps = std::uint64_t{m.kernel_rows} * m.kernel_columns;
     const std::uint64_t sums = std::uint64_t{m.images} * m.out_rows * m.out_columns * m.filters *
                                arithmetic.accumulator_bytes();
-    touch(kInput, m.input_address, std::uint64_t{m.images} * m.rows * m.columns * m.channels * code,
+    touch(kInput, m.input_address,
+          code_bytes(std::uint64_t{m.images} * m.rows * m.columns, m.channels, m.packed_input),
           false);
-    touch(kWeight, m.weight_address, taps * (m.channels / m.groups) * m.filters * code, false);
+    touch(kWeight, m.weight_address,
+          code_bytes(1, taps * (m.channels / m.groups) * m.filters, m.packed_weights), false);
     if (m.accumulate != 0) touch(kOutput, m.accumulator_address, sums, false);
     touch(kOutput, m.accumulator_address, sums, true);
   }
 
   void operator()(const pe::VectorOp& v) {
-    const std::uint64_t code = arithmetic.code_bytes();
-    const std::uint64_t in = std::uint64_t{v.images} * v.rows * v.columns * v.channels;
+    const std::uint64_t pixels = std::uint64_t{v.images} * v.rows * v.columns;
+    const std::uint64_t in = pixels * v.channels;
     const bool write_back = v.opcode == pe::VectorOpcode::kWriteBack;
     if (write_back) {
       touch(kOutput, v.input_address, in * arithmetic.accumulator_bytes(), false);
@@ -57,22 +63,23 @@ struct Toucher {
       const std::uint64_t factor = arithmetic.is_quantised() ? 4 : 0;
       touch(kWeight, v.parameter_address, v.channels * (bias + factor), false);
     } else if (v.opcode != pe::VectorOpcode::kFill) {
-      touch(v.chained == pe::ChainedOperand::kFirst ? kOutput : kInput, v.input_address, in * code,
-            false);
+      touch(v.chained == pe::ChainedOperand::kFirst ? kOutput : kInput, v.input_address,
+            code_bytes(pixels, v.channels, v.packed_input), false);
     }
     const bool adds = v.opcode == pe::VectorOpcode::kAdd || v.opcode == pe::VectorOpcode::kSub ||
                       v.opcode == pe::VectorOpcode::kMul;
     if (adds) {
-      const std::uint64_t codes =
-          v.second_per_channel != 0 ? std::uint64_t{v.images} * v.channels : in;
       touch(v.chained == pe::ChainedOperand::kSecond ? kOutput : kInput, v.second_address,
-            codes * code, false);
+            code_bytes(v.second_per_channel != 0 ? v.images : pixels, v.channels, v.packed_second),
+            false);
     }
     if (v.opcode == pe::VectorOpcode::kBatchNorm) {
       touch(kWeight, v.parameter_address, std::uint64_t{v.channels} * 2 * 4, false);
     }
     touch(kOutput, v.output_address,
-          std::uint64_t{v.images} * v.out_rows * v.out_columns * v.channels * code, true);
+          code_bytes(std::uint64_t{v.images} * v.out_rows * v.out_columns, v.channels,
+                     v.packed_output),
+          true);
   }
 };
 
@@ -171,7 +178,7 @@ struct Describer {
     for (const std::uint32_t field :
          {m.images, m.rows, m.columns, m.channels, m.out_rows, m.out_columns, m.filters, m.groups,
           m.kernel_rows, m.kernel_columns, m.stride_rows, m.stride_columns, m.dilation_rows,
-          m.dilation_columns, m.zero_code, m.accumulate}) {
+          m.dilation_columns, m.zero_code, m.accumulate, m.packed_input, m.packed_weights}) {
       out << " " << field;
     }
     out << " " << m.first_row << " " << m.first_column;
@@ -197,6 +204,9 @@ struct Describer {
                                       v.fill_code,
                                       v.second_per_channel,
                                       v.clips,
+                                      v.packed_input,
+                                      v.packed_second,
+                                      v.packed_output,
                                       static_cast<std::uint32_t>(v.activation),
                                       static_cast<std::uint32_t>(v.chained)}) {
       out << " " << field;

@@ -351,6 +351,8 @@ const std::vector<ArithmeticCase>& arithmetic_cases() {
       {"fixed:32,16/mitchw:6/fixed:32,16", {}, false},
       {"posit:8,1/exact/quire", {.power_of_two = true}, true},
       {"fixed:16,8/exact/fixed:40,16", {.power_of_two = true}, true},
+      {"int:4/exact/int:32", {ActivationScheme::kAffine, WeightScheme::kPerChannel}, true},
+      {"posit:4,0/exact/quire", {}, true},
   };
   return kCases;
 }
@@ -366,6 +368,7 @@ Network lower_calibrated(const Graph& graph, const ArithmeticCase& arithmetic,
 Network lower_mixed(const Graph& graph, const workloads::Tensor& images, Draw& draw) {
   static const std::vector<std::string> kNames = {"fp32/exact/fp32",        "posit:8,0/exact/quire",
                                                   "posit:8,0/plam/quire",   "int:8/exact/int:32",
+                                                  "int:4/exact/int:32",     "posit:4,1/exact/quire",
                                                   "posit:16,1/exact/quire", "fixed:32,16/mitchw:6"};
   ArithmeticPlan plan{draw.of(kNames), {}};
   const Network whole = lower(graph, models::make_arithmetic("fp32/exact/fp32"), Calibration(), {});

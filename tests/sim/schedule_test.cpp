@@ -82,15 +82,20 @@ TEST_P(Schedule, MatmulsAndVectorOperationsTakeTheirUnitsCycles) {
       const pe::ArrayCounts c = array.counts(*matmul);
       const std::uint64_t code = network_.arithmetic->code_bytes(),
                           acc = network_.arithmetic->accumulator_bytes();
+      const auto bytes_of = [&](std::uint64_t codes, std::uint32_t packed) {
+        return packed == 1 ? codes / 2 + codes % 2 : codes * code;
+      };
       const auto port = [](const memory::SramConfig& sram, std::uint64_t bytes) {
         const std::uint64_t rate = std::uint64_t{sram.port_width_bytes} * sram.banks;
         return bytes / rate + (bytes % rate > 0 ? 1 : 0);
       };
-      ASSERT_EQ(took,
-                std::max({array.cycles(*matmul), port(config_.input_sram, c.input_reads * code),
-                          port(config_.weight_sram, c.weight_reads * code),
-                          port(config_.output_sram, c.output_reads * acc),
-                          port(config_.output_sram, c.output_writes * acc)}));
+      ASSERT_EQ(
+          took,
+          std::max({array.cycles(*matmul),
+                    port(config_.input_sram, bytes_of(c.input_reads, matmul->packed_input)),
+                    port(config_.weight_sram, bytes_of(c.weight_reads, matmul->packed_weights)),
+                    port(config_.output_sram, c.output_reads * acc),
+                    port(config_.output_sram, c.output_writes * acc)}));
     } else if (const auto* op = std::get_if<pe::VectorOp>(&command(i).work)) {
       ASSERT_EQ(took, unit.cycles(*op));
     }

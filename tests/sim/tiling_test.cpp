@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "sim/compiler.h"
 #include "sim/tile_model.h"
 #include "tests/sim/random_network.h"
@@ -69,13 +71,22 @@ TEST(Moves, LoadEveryCodeTheyDoNotFillOnceAndStoreEveryOutputOnce) {
       const Layer& layer = network.layers[l];
       const auto* work = std::get_if<MoveLayer>(&layer.work);
       if (work == nullptr) continue;
-      std::uint64_t codes = network.values[layer.output].shape.count();
+      // A run of codes that begins at a whole byte on this side and takes the rest of its last one.
+      const auto bytes_of = [&](const Value& value, std::uint64_t runs, std::uint64_t codes) {
+        return value.packed ? runs * (codes / 2 + codes % 2)
+                            : runs * codes * network.arithmetic->code_bytes();
+      };
+      const Value& out = network.values[layer.output];
+      std::uint64_t moved = bytes_of(out, out.shape.height * out.shape.width, out.shape.channels);
       for (const Move& move : work->moves) {
-        std::uint64_t moved = move.fills ? 0 : 1;
-        for (const Move::Loop& loop : move.loops) moved *= loop.count;
-        codes += moved;
+        if (move.fills) continue;
+        std::uint64_t run = 1, runs = 1;
+        for (const Move::Loop& loop : move.loops) {
+          if (loop.count > 1) runs *= std::exchange(run, loop.count);
+        }
+        moved += bytes_of(network.values[layer.inputs[move.input]], runs, run);
       }
-      ASSERT_EQ(bytes[l], codes * batch * network.arithmetic->code_bytes()) << "seed " << seed;
+      ASSERT_EQ(bytes[l], moved * batch) << "seed " << seed;
     }
   }
 }
@@ -170,11 +181,16 @@ TEST(Tiling, OfOneTileMovesEachByteOnceAndNoTilingMovesLess) {
     const Network network = lower_calibrated(graph, draw.of(arithmetic_cases()), images);
     AcceleratorConfig config = random_accelerator(draw);
     const std::size_t code = network.arithmetic->code_bytes();
+    const auto pixel = [&](std::size_t value) {
+      const std::size_t channels = network.values[value].shape.channels;
+      return network.values[value].packed ? (channels + 1) / 2 : channels * code;
+    };
     for (const Layer& layer : network.layers) {
       if (std::holds_alternative<MoveLayer>(layer.work)) continue;
       const LayerShape s = shape_of(network, layer, 2);
       const auto& w = s.window;
       const auto& in = network.values[layer.inputs[0]].shape;
+      const auto& out = network.values[layer.output].shape;
       std::uint64_t pixels = in.height * in.width;
       if (layer.op != "gemm") {
         pixels =
@@ -182,11 +198,14 @@ TEST(Tiling, OfOneTileMovesEachByteOnceAndNoTilingMovesLess) {
             seen(s.out_columns, s.in_columns, w.kernel_w, w.stride_w, w.pad_left, w.dilation_w);
       }
       std::uint64_t expected =
-          2 * code *
-          (pixels * in.channels * s.operands + network.values[layer.output].shape.count());
-      if (s.second_per_channel) expected -= 2 * code * (pixels - 1) * in.channels;
+          2 * (pixels * pixel(layer.inputs[0]) + out.height * out.width * pixel(layer.output));
+      if (s.operands > 1) {
+        expected += 2 * (s.second_per_channel ? 1 : pixels) * pixel(layer.inputs[1]);
+      }
       if (const auto* m = std::get_if<MatmulLayer>(&layer.work)) {
-        expected += m->weights.size() + m->bias.size() + 4 * m->requantise.size();
+        const std::size_t weights = m->weights.size();
+        expected += (m->packs_weights ? weights / 2 + weights % 2 : weights) + m->bias.size() +
+                    4 * m->requantise.size();
       } else {
         expected += 4 * std::get<VectorLayer>(layer.work).parameters.size();
       }
