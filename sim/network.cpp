@@ -570,8 +570,22 @@ class Lowering {
     const std::size_t input = image_input(node, 0);
     const Shape& in = network_.values[input].shape;
     MoveLayer layer;
-    layer.moves.push_back(move_box(0, in, box(slice.begin, slice.step, slice.count), node.shape,
-                                   box({}, kOnes, slice.count)));
+    // Transfers go forward: each position of an axis that is read backwards is a move of its own.
+    Sizes step = slice.step, count = slice.count;
+    std::vector<std::pair<Sizes, Sizes>> begins = {{slice.begin, {}}};  // from, to
+    for (std::size_t d = 0; d < 3; ++d) {
+      if (static_cast<std::ptrdiff_t>(step[d]) > 0) continue;
+      std::vector<std::pair<Sizes, Sizes>> apart;
+      for (auto [from, to] : begins) {
+        for (to[d] = 0; to[d] < count[d]; ++to[d], from[d] += step[d]) apart.emplace_back(from, to);
+      }
+      begins = std::move(apart);
+      step[d] = count[d] = 1;
+    }
+    for (const auto& [from, to] : begins) {
+      layer.moves.push_back(
+          move_box(0, in, box(from, step, count), node.shape, box(to, kOnes, count)));
+    }
     add_move(n, {input}, network_.values[input].quantisation, std::move(layer));
   }
 

@@ -90,7 +90,7 @@ struct BatchNorm {
 };
 /// Over the channels of each pixel.
 struct Softmax {};
-/// Every step-th of `count` positions from `begin`, along channels, height and width.
+/// `count` positions from `begin`, `step` apart (back: modulo 2^64): channels, height, width.
 struct Slice {
   std::array<std::size_t, 3> begin = {}, step = {1, 1, 1}, count = {};
 };

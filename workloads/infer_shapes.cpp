@@ -183,12 +183,15 @@ class Inference {
   Shape operator()(const Slice& op) const {
     const auto sizes = sizes_of(input());
     for (std::size_t d = 0; d < 3; ++d) {
-      const bool inside = op.count[d] > 0 && op.step[d] > 0 && op.begin[d] < sizes[d] &&
-                          op.count[d] - 1 <= (sizes[d] - 1 - op.begin[d]) / op.step[d];
+      const auto step = static_cast<std::ptrdiff_t>(op.step[d]);
+      const std::size_t stride = step < 0 ? 0 - op.step[d] : op.step[d];
+      const bool inside =
+          op.count[d] > 0 && stride > 0 && op.begin[d] < sizes[d] &&
+          op.count[d] - 1 <= (step < 0 ? op.begin[d] : sizes[d] - 1 - op.begin[d]) / stride;
       if (!inside) {
         fail("takes " + std::to_string(op.count[d]) + " positions from " +
-             std::to_string(op.begin[d]) + " in steps of " + std::to_string(op.step[d]) +
-             " along the " + std::string(kAxes[d]) + " of its input " + to_string(input()));
+             std::to_string(op.begin[d]) + " in steps of " + std::to_string(step) + " along the " +
+             std::string(kAxes[d]) + " of its input " + to_string(input()));
       }
     }
     return with_sizes(input(), op.count);

@@ -197,6 +197,9 @@ class Builder {
       // Enough stays for the windows behind.
       if (draw_.one_in(2)) slice.begin[d] = 0, slice.step[d] = 1;
       slice.count[d] = (sizes[d] - 1 - slice.begin[d]) / slice.step[d] + 1;
+      if (!draw_.one_in(4)) continue;  // else the same positions from the last to the first
+      slice.begin[d] += (slice.count[d] - 1) * slice.step[d];
+      slice.step[d] = 0 - slice.step[d];
     }
     return slice;
   }

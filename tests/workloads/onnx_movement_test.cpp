@@ -54,6 +54,29 @@ TEST(OnnxSlice, TakesEveryStepthPositionFromStartToBeforeEndOfEachAxis) {
   EXPECT_EQ(got.values, (Values{101, 103, 121, 123}));
 }
 
+TEST(OnnxSlice, GoesBackwardsByNegativeStepsAlongAnyAxes) {
+  const auto taken = [](const Dims& starts, const Dims& ends, const Dims& axes, const Dims& steps) {
+    OnnxBuilder b({-1, 3, 2, 4});
+    b.ints("starts", starts);
+    b.ints("ends", ends);
+    b.ints("axes", axes);
+    b.ints("steps", steps);
+    b.node("Slice", "s", {"x", "starts", "ends", "axes", "steps"});
+    b.node("Relu", "out", {"s"});
+    return answer(b).values;
+  };
+  constexpr std::int64_t kBegin = -kEnd;
+  // x[:, ::-1, :1, :1], red and blue exchanged.
+  EXPECT_EQ(taken({-1, 0, 0}, {kBegin, 1, 1}, {1, 2, 3}, {-1, 1, 1}), (Values{200, 100, 0}));
+  // x[:, 1:2, :, 3:0:-2]
+  EXPECT_EQ(taken({1, 3}, {2, 0}, {1, 3}, {1, -2}), (Values{103, 101, 113, 111}));
+  // x[:, 2:0:-1, ::-1, 2::-2]
+  EXPECT_EQ(taken({2, 1, 2}, {0, -9, kBegin}, {1, 2, -1}, {-1, -1, -2}),
+            (Values{212, 210, 202, 200, 112, 110, 102, 100}));
+  // One position, whatever the step.
+  EXPECT_EQ(taken({1, 1, 1}, {0, 0, 0}, {1, 2, 3}, {-1, -7, -1}), (Values{111}));
+}
+
 TEST(OnnxSlice, HasAttributesInOldModelsAndAllAxesFromTheFirstWhereNoneAreNamed) {
   OnnxBuilder b({-1, 2, 3, 2}, 9);
   onnx::NodeProto& n = b.node("Slice", "s", {"x"});
@@ -236,7 +259,8 @@ TEST(OnnxMovement, RefusesWhatReachesIntoTheBatchOrTakesNothing) {
   };
   expect_parts(slice({1}, {2}, {0}, {1}), {"'s' (Slice)", "takes nothing of 1 positions"});
   expect_parts(slice({3}, {2}, {2}, {1}), {"'s'", "takes nothing of 4 positions: from 3 to 2"});
-  expect_parts(slice({3}, {0}, {2}, {-1}), {"'s'", "step -1"});
+  expect_parts(slice({0}, {-9}, {0}, {-1}), {"'s'", "turns the batch around"});
+  expect_parts(slice({3}, {0}, {2}, {0}), {"'s'", "step 0"});
   expect_parts(slice({3}, {0}, {4}, {1}), {"'s'", "axis 4", "-4 to 3"});
   expect_parts(slice({3, 1}, {0}, {2}, {1}), {"'s'", "2 starts, 1 ends"});
 

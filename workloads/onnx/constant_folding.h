@@ -29,6 +29,16 @@ struct ConstantNode {
 /// and node; results are bounded by kMaxElements before they are allocated.
 using Evaluation = Constant (*)(const ConstantNode&);
 
+struct EvaluationEntry {
+  std::string_view type;
+  Evaluation evaluation;
+};
+
+// One file a kind: constant_elementwise.cpp, constant_movement.cpp, constant_shapes.cpp.
+std::span<const EvaluationEntry> elementwise_evaluations();
+std::span<const EvaluationEntry> movement_evaluations();
+std::span<const EvaluationEntry> shape_evaluations();
+
 /// Null where constants of this operator are not evaluated.
 Evaluation find_evaluation(std::string_view type);
 

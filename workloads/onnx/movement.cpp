@@ -30,7 +30,7 @@ Slice whole(const Shape& shape) {
 }
 
 /// Binds an output to positions of activation 0, which keeps its view.
-void emit_slice(NodeImport& node, const Slice& slice, int output = 0) {
+void emit_slice(NodeImport& node, const Slice& slice, int output) {
   View seen = node.view(0);
   seen.node = node.append(slice, {seen.node}, output);
   for (std::size_t d = 0; d < seen.dims.size(); ++d) seen.dims[d] = slice.count[seen.axes[d]];
@@ -164,11 +164,11 @@ void import_slice(NodeImport& node) {
   const SliceRequest request = read_slice(node.attributes, node.opset(), inputs);
   const View& seen = node.view(0);
   Slice slice = whole(node.node_shape(seen.node));
+  std::vector<std::size_t> back;  // axes whose positions are turned around
   for (std::size_t i = 0; i < request.starts.size(); ++i) {
     const auto d = dimension(seen, request.axes[i]);
     const std::size_t size = d ? seen.dims[*d] : static_cast<std::size_t>(node.batch().value_or(1));
     const std::int64_t step = request.steps[i];
-    if (step < 1) throw UserError("step " + std::to_string(step) + ", allowed 1 or more");
     const PositionRange range = positions(request.starts[i], request.ends[i], step, size);
     if (range.count == 0) {
       throw UserError("takes nothing of " + std::to_string(size) + " positions: from " +
@@ -177,14 +177,30 @@ void import_slice(NodeImport& node) {
     if (!d) {
       // One image at a time is simulated: the whole batch is all that can be kept.
       if (range.count != size) throw UserError("takes part of the batch, allowed all of it");
+      if (step < 0) throw UserError("turns the batch around, allowed the other axes");
       continue;
     }
     const std::size_t axis = seen.axes[*d];
     slice.begin[axis] = static_cast<std::size_t>(range.begin);
     slice.step[axis] = static_cast<std::size_t>(range.step);
     slice.count[axis] = range.count;
+    if (range.step < 0 && range.count > 1) back.push_back(axis);
   }
-  emit_slice(node, slice);
+  // One axis after the other: a layer takes each position of one that is turned around by itself.
+  for (std::size_t i = 1; i < back.size(); ++i) {
+    slice.begin[back[i]] += (slice.count[back[i]] - 1) * slice.step[back[i]];
+    slice.step[back[i]] = 0 - slice.step[back[i]];
+  }
+  View out = seen;
+  for (std::size_t d = 0; d < out.dims.size(); ++d) out.dims[d] = slice.count[out.axes[d]];
+  out.node = node.append(slice, {out.node});
+  for (std::size_t i = 1; i < back.size(); ++i) {
+    Slice turn = whole(node.node_shape(out.node));
+    turn.begin[back[i]] = turn.count[back[i]] - 1;
+    turn.step[back[i]] = std::size_t{0} - 1;
+    out.node = node.append(turn, {out.node});
+  }
+  node.bind(std::move(out));
 }
 
 void import_split(NodeImport& node) {
