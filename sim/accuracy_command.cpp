@@ -59,7 +59,7 @@ bool parse(const Arguments& arguments, Request& r) {
   add("set", po::value(&r.overrides), "change the config: path=value; repeatable");
   add_quantisation_options(options, r.quantisation);
   add("sensitivity", po::bool_switch(&r.sensitivity),
-      "switch one layer at a time from --base to each --arithmetic");
+      "switch one layer at a time from --base to each --arithmetic: what it loses against --base");
   add("base", po::value(&r.base), "of --sensitivity (default fp32/exact/fp32)");
   add("threads", po::value(&r.threads), "threads to use (default all cores); same results");
   add("output", po::value(&r.output),

@@ -136,21 +136,29 @@ std::string accuracy_csv(const Json& report) {
 
 std::string accuracy_text(const Json& report, const std::vector<double>& seconds) {
   const std::string top_k = "top-" + std::to_string(report.at("k").get<std::size_t>()) + " %";
-  TextTable table({"arithmetic", "top-1 %", "95 %", "drop", top_k, "95 %", "= FP32 %", "95 %",
-                   "mean error", "max error", "s"});
+  const bool labelled = report.at("labelled").get<bool>();
+  std::vector<std::string> columns = {"arithmetic"};
+  if (labelled) columns.insert(columns.end(), {"top-1 %", "95 %", "drop", top_k, "95 %"});
+  columns.insert(columns.end(), {"= FP32 %", "95 %", "mean error", "max error", "s"});
+  TextTable table(columns);
   const auto add = [&](const Json& row, const std::string& time) {
-    table.add({row.at("arithmetic"), percent(row.at("top1")), percents(row.at("top1_interval_95")),
-               fixed_point(drop(report.at("reference"), row), 2), percent(row.at("topk")),
-               percents(row.at("topk_interval_95")), percent(row.at("agreement")),
-               percents(row.at("agreement_interval_95")), number(row.at("mean_abs_error")),
-               number(row.at("max_abs_error")), time});
+    std::vector<std::string> cells = {row.at("arithmetic")};
+    if (labelled) {
+      cells.insert(cells.end(), {percent(row.at("top1")), percents(row.at("top1_interval_95")),
+                                 fixed_point(drop(report.at("reference"), row), 2),
+                                 percent(row.at("topk")), percents(row.at("topk_interval_95"))});
+    }
+    cells.insert(cells.end(),
+                 {percent(row.at("agreement")), percents(row.at("agreement_interval_95")),
+                  number(row.at("mean_abs_error")), number(row.at("max_abs_error")), time});
+    table.add(cells);
   };
   add(report.at("reference"), "-");
   const Json& rows = report.at("rows");
   for (std::size_t i = 0; i < rows.size(); ++i) add(rows[i], fixed_point(seconds.at(i), 1));
   return heading(report) + table.to_string() + "\n" + quantisation_notes(rows) +
          "intervals: " + kIntervals + "; errors are of outputs, against FP32\n" +
-         (report.at("labelled").get<bool>() ? "" : "no labels: drop is that of agreement\n");
+         (labelled ? "" : "no labels: no accuracy\n");
 }
 
 Json sensitivity_json(const Evaluation& evaluation, const std::vector<Sensitivity>& tables) {
@@ -193,6 +201,7 @@ std::string sensitivity_csv(const Json& report) {
 
 std::string sensitivity_text(const Json& report) {
   std::string text = heading(report);
+  const bool labelled = report.at("labelled").get<bool>();
   for (const Json& table : report.at("tables")) {
     text += "one layer in " + table.at("arithmetic").get<std::string>() + ", the others in " +
             table.at("base").at("arithmetic").get<std::string>() + "\n\n";
@@ -209,6 +218,8 @@ std::string sensitivity_text(const Json& report) {
     }
     add("(all)", "", table.at("all_layers").at("drop_points"), table.at("all_layers"));
     text += rows.to_string() + "\n" + quantisation_notes(table.at("layers"));
+    text += "drop: points " + std::string(labelled ? "of top-1" : "of agreement") +
+            " below the row (none); agreement and errors are against FP32\n";
   }
   return text;
 }

@@ -8,6 +8,7 @@
 
 #include "models/user_error.h"
 #include "sim/accelerator_config.h"
+#include "sim/arithmetic_plan.h"
 #include "sim/command_line.h"
 #include "sim/compiler.h"
 #include "sim/data_options.h"
@@ -92,7 +93,10 @@ bool is_workload(const Json& json) {
 
 void check_json(const std::filesystem::path& file) {
   const Json json = read_json_file(file);
-  if (is_workload(json)) {
+  if (json.is_object() && json.contains("default")) {
+    std::cout << file.string() << ": arithmetics of layers, " << read_plan(file.string(), "").name()
+              << "\n";
+  } else if (is_workload(json)) {
     const Workload workload = read_workload(file.string());
     std::cout << file.string() << ": workload " << workload.name << "\n";
     print_workload(workload);

@@ -2,7 +2,6 @@
 #include "sim/data_options.h"
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <random>
 
@@ -54,14 +53,10 @@ void check_fit(Dataset& data, const fs::path& file, const Workload& workload) {
   const std::vector<std::size_t> whole = workloads::batch_shape(1, shape);
   const auto wanted = std::span(whole).subspan(1);
   if (std::ranges::equal(got, wanted)) return;
-  std::string hint;
-  if (got.size() == 3 && got[0] == shape.channels && !data.preprocessing.empty()) {
-    hint = "; preprocessing's resize fits them";
-  } else if (std::ranges::equal(got, std::array{shape.height, shape.width, shape.channels})) {
-    hint = "; numpy.moveaxis(images, 3, 1) puts their channels first";
-  }
+  const bool resizable = got.size() == 3 && got[0] == shape.channels && !data.preprocessing.empty();
   throw UserError(file.string() + ": images are " + sizes_text(got) + ", the network " +
-                  workload.name + " takes " + sizes_text(wanted) + hint);
+                  workload.name + " takes " + sizes_text(wanted) +
+                  (resizable ? "; preprocessing's resize fits them" : ""));
 }
 
 void check_labels(const Dataset& data, const workloads::DataFiles& files,
@@ -205,6 +200,9 @@ std::size_t to_images(const std::string& text) {
 Dataset read_images(const Workload& workload, const DataOptions& given, std::size_t count) {
   const DataOptions options = with_input(given);
   const auto preprocessing = apply_preprocessing(workload.preprocessing, options.preprocessing);
+  if (!options.labels.empty() && options.data.empty()) {
+    throw UserError("--labels " + options.labels + ": means nothing without --data or --input");
+  }
   const bool nothing_said = options.data.empty() && options.dataset.empty();
   if (options.dataset == "synthetic" || (nothing_said && workload.datasets.empty())) {
     return synthetic_images(workload.graph.input_shape(), std::max<std::size_t>(count, 1));

@@ -147,16 +147,23 @@ workloads::DataFiles files_at(const DataSource& source, const std::string& optio
   if (!fs::exists(path, error)) {
     throw UserError(origin + ": no such file" + (option == "--data" ? " or folder" : ""));
   }
+  const workloads::DataFormat& format = format_of(source);
+  if (!labels.empty() && format.name == "cifar10") {
+    throw UserError("--labels " + labels.string() +
+                    ": the format cifar10 has its labels with the images");
+  }
   const bool folder = fs::is_directory(path, error);
   if (folder && source.set != nullptr) {
-    if (auto files = find_in(*source.set, path)) return *files;
+    if (auto files = find_in(*source.set, path)) {
+      if (!labels.empty()) files->labels = labels;
+      return *files;
+    }
     throw UserError(origin + ": " + usual_names(*source.set) +
                     " is not in this folder, packed (.gz) or not");
   }
   workloads::DataFiles files;
   files.images = {path};
   files.labels = labels;
-  const workloads::DataFormat& format = format_of(source);
   if (folder && !format.takes_folder) {
     throw UserError(origin + ": is a folder, allowed a file of the format " +
                     std::string(format.name));

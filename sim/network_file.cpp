@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
@@ -136,7 +137,8 @@ class NetworkReader {
     read_input();
     json_.require("layers");
     std::vector<JsonReader> layers = json_.objects("layers");
-    if (layers.empty()) json_.refuse("layers", "at least one layer");
+    const Json& list = json_.json().at("layers");
+    if (list.is_array() && list.empty()) json_.refuse("layers", "at least one layer");
     for (JsonReader& layer : layers) {
       std::string name;
       layer.field_or_empty("name", name);

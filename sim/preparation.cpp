@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <string>
 
+#include "models/user_error.h"
 #include "sim/quantisation_rules.h"
 
 namespace systolog::sim {
@@ -23,6 +25,10 @@ CalibrationRecord calibrate_for(const std::vector<ArithmeticPlan>& plans,
   workloads::Dataset used = read();
   record.data = used.name;
   record.images = used.images.shape.at(0);
+  if (most > record.images) {
+    throw UserError("--calibration-images " + std::to_string(most) + ": there are " +
+                    std::to_string(record.images) + " (" + record.data + ")");
+  }
   if (most != 0 && most < record.images) {
     used.images.values.resize(used.images.values.size() / record.images * most);
     used.images.shape[0] = record.images = most;

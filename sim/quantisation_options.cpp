@@ -48,7 +48,8 @@ void add_quantisation_options(po::options_description& options, QuantisationOpti
   add("percentile", po::value(&values.percentile),
       "of --calibration percentile: values inside, in % (default 99.99)");
   add("calibration-images", po::value(&values.calibration_images),
-      "calibrate on so many of the calibration images (default all)");
+      "find ranges on the first N of the calibration images, of which there are at most 256 "
+      "(default all; the report names them)");
   add("power-of-two", po::bool_switch(&values.power_of_two),
       "scale tensors by powers of two: F of fixed:B,F for each, posits where they are dense");
   add("compensate-bias", po::bool_switch(&values.compensate_bias),

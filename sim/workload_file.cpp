@@ -91,6 +91,9 @@ void import_model(JsonReader& json, const fs::path& file,
     if (json.has("input_shape")) throw;  // the model cannot be read without
   }
   try {
+    if (!fs::exists(file)) {
+      throw UserError(json.file() + ": /model: " + file.string() + ": no such file");
+    }
     workload.graph = workloads::import_onnx(file, input_shape, &workload.skipped);
   } catch (const UserError& error) {
     wrong += (wrong.empty() ? "" : "\n") + std::string(error.what());

@@ -45,7 +45,9 @@ std::vector<Reading> readings(const ReadOptions& options, Layout layout) {
 
 /// A shape that says it all counts first; then sizes of 1 may be left out and the number of images
 /// too; else four axes are images of any size.
-Found find_images(const NpyFile& file, const std::vector<Reading>& allowed) {
+Found find_images(const NpyFile& file, const ReadOptions& options, Layout layout) {
+  const std::vector<Reading> allowed = readings(options, layout);
+  const bool channels_last = layout == Layout::kNhwc;  // the graph's order, not turned
   const Sizes& shape = file.shape();
   if (shape.empty()) file.fail("shape (), allowed images");
   const Sizes rest(shape.begin() + 1, shape.end());
@@ -60,10 +62,9 @@ Found find_images(const NpyFile& file, const std::vector<Reading>& allowed) {
   }
   if (shape.size() == 4) {
     for (const auto& [image, turned] : allowed) {
-      const std::size_t channels = turned ? 2 : 0;
-      if (rest[channels] == image[channels]) return {shape[0], rest, turned};
+      const std::size_t axis = turned || channels_last ? 2 : 0;
+      if (rest[axis] == image[axis] || image[axis] == 0) return {shape[0], rest, turned};
     }
-    return {shape[0], rest, false};
   }
   std::string wanted;
   for (const auto& [image, turned] : allowed) {
@@ -71,7 +72,9 @@ Found find_images(const NpyFile& file, const std::vector<Reading>& allowed) {
     whole.insert(whole.begin(), shape[0]);
     wanted += (wanted.empty() ? "" : " or ") + shape_text(whole);
   }
-  file.fail("shape " + shape_text(shape) + ", the network takes " + wanted);
+  const bool turnable = !channels_last && shape.size() == 4 && rest[2] == allowed.back().image[0];
+  file.fail("shape " + shape_text(shape) + ", the network takes " + wanted +
+            (turnable ? "; numpy.moveaxis(images, 3, 1) puts their channels first" : ""));
 }
 
 /// [H, W, C] to [C, H, W].
@@ -170,7 +173,7 @@ Dataset read_npy(const DataFiles& files, const ReadOptions& options) {
     file.fail("type '" + file.descr() + "', allowed '<f4' (as it is) or '|u1' (preprocessed)");
   }
   const Layout layout = options.preprocessing ? options.preprocessing->layout : Layout::kNchw;
-  const Found found = find_images(file, readings(options, layout));
+  const Found found = find_images(file, options, layout);
   const std::size_t count =
       options.limit == 0 ? found.images : std::min(options.limit, found.images);
 

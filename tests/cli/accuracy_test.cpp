@@ -171,6 +171,8 @@ TEST(Accuracy, RefusesWhatMeansNothing) {
   refused(
       "--arithmetic fp32/exact --compensate-bias",
       "--compensate-bias: means nothing with fp32/exact/fp32, whose products have no mean error");
+  refused("--arithmetic int:8/exact --calibration-images 1000",
+          "--calibration-images 1000: there are 256 (Fashion-MNIST training, first 256)");
   refused("--arithmetic fp32/exact --calibration-images 5", "means nothing with fp32");
   refused("--arithmetic int:8/exact --percentile 99", "means nothing without --calibration");
   refused("--arithmetic int:8/exact --calibration percentile --percentile 40", "50 to 100");

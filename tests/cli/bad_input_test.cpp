@@ -217,6 +217,20 @@ TEST(BadLayers, OfAFileOfArithmeticsAreNamedWithIt) {
   }
 }
 
+TEST(BadLayers, OfAFileOfArithmeticsAreToldByCheck) {
+  const Folder folder;
+  const auto checked = [&](const std::string& text) {
+    return systolog("check " + quoted(folder.write("mix.json", text)));
+  };
+  const Outcome good = checked(R"({"default": "int:8/exact", "layers": {"a": "fp32/exact"}})");
+  EXPECT_EQ(good.status, 0) << good.err;
+  EXPECT_NE(good.out.find("int:8/exact/int:32; a: fp32/exact/fp32"), std::string::npos) << good.out;
+  const Outcome bad = checked(R"({"default": "int:8/exact", "layers": {"a": 3}})");
+  EXPECT_EQ(bad.status, 2);
+  EXPECT_NE(bad.err.find("mix.json: /layers/a: got 3, allowed a string"), std::string::npos)
+      << bad.err;
+}
+
 TEST(BadScaleSimFiles, AreNamedByScalesimAndByCheck) {
   const Folder folder;
   const std::string config =

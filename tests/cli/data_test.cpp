@@ -46,6 +46,8 @@ TEST(DataOptions, ThatContradictOrNameNothingAreRefused) {
   expect_refused("--dataset idx --data /tmp", "is a folder");
   expect_refused("--dataset mnist --data /usr", "t10k-images-idx3-ubyte is not in this folder");
   expect_refused("--input a.npy --data b", "stands for --dataset and --data");
+  expect_refused("--labels l.npy", "--labels l.npy: means nothing without --data or --input");
+  expect_refused("--dataset cifar10 --data /tmp --labels l.npy", "has its labels with the images");
   expect_refused("--input /none.npy", "--input /none.npy: no such file");
   expect_refused("--input /tmp", "--input /tmp: is a folder, allowed a file of the format npy");
   expect_refused("--preprocessing strange", "or one of unit, signed, imagenet");
@@ -101,6 +103,22 @@ TEST(DataOptions, ImagesMayBeAllForEveryCommandThatTakesThem) {
     EXPECT_NE(none.err.find("--images 0: allowed a whole number, at least 1, or all"),
               std::string::npos)
         << none.err;
+  }
+}
+
+TEST(DataOptions, WithoutLabelsNoAccuracyIsPrinted) {
+  const Folder folder;
+  folder.write("x.npy", npy("|u1", "(2, 28, 28)", std::string(2 * 784, '\x30')));
+  const std::string data = " --workload lenet5 --input " + quoted(folder / "x.npy");
+  for (const char* command : {"run --config edge16", "accuracy --arithmetic posit:8,0/exact"}) {
+    const Outcome without = systolog(command + data);
+    ASSERT_EQ(without.status, 0) << without.err;
+    EXPECT_EQ(without.out.find("top-1"), std::string::npos) << without.out;
+    EXPECT_NE(without.out.find("100.0"), std::string::npos) << without.out;  // agreement
+    const Folder labelled;
+    const std::string labels = quoted(labelled.write("l.npy", npy("|u1", "(2,)", "\x01\x02")));
+    const Outcome with = systolog(command + data + " --labels " + labels);
+    EXPECT_NE(with.out.find("top-1"), std::string::npos) << with.out << with.err;
   }
 }
 

@@ -111,6 +111,11 @@ TEST_F(Npy, AModelWithItsChannelsLastTakesItsOwnShapeAndChannelsFirst) {
   };
   EXPECT_EQ(of_row("(1, 2, 1, 2)"), (std::vector<float>{1, 2, 3, 4}));
   EXPECT_EQ(of_row("(1, 1, 2, 2)"), (std::vector<float>{1, 3, 2, 4}));
+  // A model with its channels first takes no other order: nothing is guessed.
+  expect_parts(message_of([&] {
+                 from("(1, 1, 2, 3)", {.size = {3, 1, 2}});
+               }),
+               {"shape (1, 1, 2, 3), the network takes (1, 3, 1, 2); numpy.moveaxis"});
   expect_parts(message_of([&] { from("(1, 6)", own); }),
                {"shape (1, 6)", "takes (1, 1, 2, 3) or (1, 3, 1, 2)"});
 }
