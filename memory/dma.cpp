@@ -65,7 +65,7 @@ void Dma::issue() {
     next_issue_ = issued + clock_period_;
     take_next(slot);
     sc_core::sc_time ready = issued;
-    if (!load_) ready += access(slot, tlm::TLM_READ_COMMAND);
+    if (!load_) ready += access(slot, tlm::TLM_READ_COMMAND, issued);
     if (failure_ != tlm::TLM_OK_RESPONSE) return complete(slot, ready);
     set_up(slot, load_ ? tlm::TLM_READ_COMMAND : tlm::TLM_WRITE_COMMAND, slot.get_address(),
            slot.bytes, slot.get_data_length());
@@ -103,13 +103,14 @@ void Dma::take_next(Slot& slot) {
   ++cursor_.i;
 }
 
-sc_core::sc_time Dma::access(Slot& slot, tlm::tlm_command direction) {
+sc_core::sc_time Dma::access(Slot& slot, tlm::tlm_command direction, sc_core::sc_time begin) {
   tlm::tlm_generic_payload payload;
   set_up(payload, direction, slot.local_address, slot.bytes, slot.get_data_length());
-  sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+  const sc_core::sc_time now = sc_core::sc_time_stamp(), ahead = std::max(begin, now) - now;
+  sc_core::sc_time delay = ahead;
   socket_of(transfer_.scratchpad)->b_transport(payload, delay);
   if (payload.is_response_error()) failure_ = payload.get_response_status();
-  return delay;
+  return delay - ahead;
 }
 
 tlm::tlm_sync_enum Dma::nb_transport_bw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
@@ -129,7 +130,7 @@ void Dma::complete(Slot& slot, sc_core::sc_time when) {
   if (answered && slot.is_response_error()) {
     failure_ = slot.get_response_status();
   } else if (answered && load_ && failure_ == tlm::TLM_OK_RESPONSE) {
-    when += access(slot, tlm::TLM_WRITE_COMMAND);
+    when += access(slot, tlm::TLM_WRITE_COMMAND, when);
   }
   if (answered) slot.release();
   slot.free_at = when;

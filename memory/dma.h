@@ -59,8 +59,8 @@ class Dma final : public sc_core::sc_module, private tlm::tlm_mm_interface {
     return failure_ == tlm::TLM_OK_RESPONSE && cursor_.i < transfer_.count[0];
   }
   void take_next(Slot& slot);
-  /// The local side of a burst; how long it takes.
-  sc_core::sc_time access(Slot& slot, tlm::tlm_command command);
+  /// The local side of a burst, from `begin` on; how long it takes.
+  sc_core::sc_time access(Slot& slot, tlm::tlm_command command, sc_core::sc_time begin);
   void complete(Slot& slot, sc_core::sc_time when);
   Socket& socket_of(Scratchpad scratchpad);
   sc_core::sc_time edge(sc_core::sc_time time) const;  // the first at `time` or later

@@ -11,16 +11,29 @@
 
 namespace systolog::memory {
 
+/// Ports that the engines can use of a bank in one cycle: a load's, a store's; of the array and of
+/// the vector unit one for inputs, for weights, for sums or codes read and for those written, which
+/// may all lie in one scratchpad.
+inline constexpr std::uint32_t kMostPorts = 10;
+
 struct SramConfig {
   std::uint64_t capacity_bytes = 65'536;    // LeNet-5's largest layer in 32-bit formats, halved
   std::uint32_t port_width_bytes = 64;      // bytes a port moves a cycle: 16 columns of 32 bits
   std::uint32_t access_latency_cycles = 1;  // request to first beat: a single-cycle macro
   std::uint32_t banks = 1;                  // words lie in them in turn, each gives one a cycle
+  std::uint32_t ports = kMostPorts;         // of each bank: every engine has its own
   // A tile loads while another is used; false: one tile at a time has the whole scratchpad.
   bool double_buffered = true;
 
   /// Of words one behind the other.
   std::uint64_t bytes_per_cycle() const { return std::uint64_t{port_width_bytes} * banks; }
+  std::uint64_t words(std::uint64_t bytes) const {
+    return (bytes + port_width_bytes - 1) / port_width_bytes;
+  }
+  /// Words that all engines together move a cycle.
+  std::uint64_t slots_per_cycle() const { return std::uint64_t{banks} * ports; }
+  /// True where an engine may have to wait for another's words.
+  bool shares_ports() const { return ports < kMostPorts; }
 };
 
 struct DmaConfig {

@@ -28,9 +28,15 @@ sc_core::sc_time ArrayModule::compute(const Matmul& c, std::span<const std::byte
 }
 
 tlm::tlm_response_status ArrayModule::run(const Matmul& c, sc_core::sc_time& delay) {
-  const sc_core::sc_time stall = clock_period_ * static_cast<double>(array_.feed_stall(c, rates_));
+  const Cycles stall_cycles = array_.feed_stall(c, rates_);
+  const sc_core::sc_time stall = clock_period_ * static_cast<double>(stall_cycles);
+  if (queue_ != nullptr) queue_->begin(array_.feed_bytes(c), array_.cycles(c) + stall_cycles);
+  const auto take = [&](sc_core::sc_time own) {
+    if (queue_ != nullptr) return queue_->end();
+    delay += own;
+  };
   if (values_ == Values::kNone) {
-    delay += clock_period_ * static_cast<double>(array_.cycles(c)) + stall;
+    take(clock_period_ * static_cast<double>(array_.cycles(c)) + stall);
     return tlm::TLM_OK_RESPONSE;
   }
   const models::Arithmetic& a = array_.arithmetic(c);
@@ -47,7 +53,7 @@ tlm::tlm_response_status ArrayModule::run(const Matmul& c, sc_core::sc_time& del
   }
   const sc_core::sc_time took = compute(c, input_tile_, weight_tile_, accumulators_);
   status = move_tile(output, tlm::TLM_WRITE_COMMAND, c.accumulator_address, accumulators_);
-  if (status == tlm::TLM_OK_RESPONSE) delay += took + stall;
+  if (status == tlm::TLM_OK_RESPONSE) take(took + stall);
   return status;
 }
 

@@ -20,7 +20,8 @@ namespace systolog::pe {
 ///            when the last sum is in the output scratchpad. input, weight, output: initiators,
 ///            one payload per operand tile.
 /// Timing     delay += (SystolicArray::cycles(command) + feed_stall(command)) * clock_period. Never
-///            waits.
+///            waits, but where it shares its scratchpads' ports: then a thread must call
+///            b_transport, at a clock edge and with no delay of its own pending.
 /// Responses  COMMAND_ERROR for what is not a write of one Matmul; a scratchpad's own response
 ///            where it refuses.
 /// Counts     macs.
@@ -33,6 +34,9 @@ class ArrayModule : public sc_core::sc_module {
   ArrayModule(const sc_core::sc_module_name& name, const SystolicArray& array,
               sc_core::sc_time clock_period, Values values = Values::kComputed,
               const FeedRates& rates = {});
+
+  /// Commands wait there for other engines' words; the queue must outlive the module.
+  void share_ports(PortQueue& queue) { queue_ = &queue; }
 
   std::uint64_t macs() const { return macs_; }
 
@@ -53,6 +57,7 @@ class ArrayModule : public sc_core::sc_module {
   sc_core::sc_time clock_period_;
   Values values_;
   FeedRates rates_;
+  PortQueue* queue_ = nullptr;
   std::vector<std::byte> input_tile_, weight_tile_, accumulators_;
   std::uint64_t macs_ = 0;
 };

@@ -110,16 +110,6 @@ std::uint64_t tasks_of(const Matmul& command, std::size_t threads) {
 
 }  // namespace
 
-Cycles feed_cycles(const ArrayCounts& c, const FeedWidths& widths, const FeedRates& rates) {
-  const auto cycles_for = [](std::uint64_t reads, std::uint32_t width, std::uint64_t rate) {
-    return rate == 0 ? 0 : ceil_div(models::bytes_of(reads, width), rate);
-  };
-  return std::max({cycles_for(c.input_reads, widths.input, rates.input),
-                   cycles_for(c.weight_reads, widths.weight, rates.weight),
-                   cycles_for(c.output_reads, widths.sum, rates.output),
-                   cycles_for(c.output_writes, widths.sum, rates.output)});
-}
-
 void SystolicArray::execute(const Matmul& command, std::span<const std::byte> input_tile,
                             std::span<const std::byte> weight_tile,
                             std::span<std::byte> accumulators, std::size_t threads) const {

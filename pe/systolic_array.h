@@ -11,20 +11,9 @@
 #include "models/arithmetic.h"
 #include "pe/dataflow.h"
 #include "pe/matmul.h"
+#include "pe/scratchpad_feed.h"
 
 namespace systolog::pe {
-
-/// What the scratchpads move a cycle [B]: each has a port that reads and one that writes. 0:
-/// whatever the array asks for.
-struct FeedRates {
-  std::uint64_t input = 0, weight = 0, output = 0;
-};
-/// Bits of a code and of a sum in the scratchpads.
-struct FeedWidths {
-  std::uint32_t input = 8, weight = 8, sum = 32;
-};
-/// Cycles that the ports take for all operands and sums of a product.
-Cycles feed_cycles(const ArrayCounts& counts, const FeedWidths& widths, const FeedRates& rates);
 
 /// The array as a plain model: what one command takes, counts and computes, by its dataflow.
 class SystolicArray {
@@ -49,13 +38,14 @@ class SystolicArray {
     return policy().counts(config_, command.gemm(), command.accumulate != 0);
   }
 
+  FeedBytes feed_bytes(const Matmul& command) const {
+    return pe::feed_bytes(counts(command), widths_of(command, arithmetic(command)));
+  }
   /// Cycles that the array stands still because its scratchpads move less than it asks for: what
   /// feed_cycles() is beyond cycles(). First-in-first-out buffers between them even out the rest.
   Cycles feed_stall(const Matmul& command, const FeedRates& rates) const {
-    const models::Arithmetic& a = arithmetic(command);
-    const FeedWidths widths{command.input_width(a), command.weight_width(a),
-                            static_cast<std::uint32_t>(8 * a.accumulator_bytes())};
-    const Cycles needed = feed_cycles(counts(command), widths, rates);
+    const Cycles needed = feed_cycles(feed_bytes(command), rates,
+                                      feed_conflicts(config_, command, arithmetic(command), rates));
     return needed - std::min(needed, cycles(command));
   }
 

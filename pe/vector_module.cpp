@@ -4,16 +4,20 @@
 namespace systolog::pe {
 
 VectorModule::VectorModule(const sc_core::sc_module_name& name, const VectorUnit& unit,
-                           sc_core::sc_time clock_period, Values values)
-    : sc_module(name), unit_(unit), clock_period_(clock_period), values_(values) {
+                           sc_core::sc_time clock_period, Values values, const FeedRates& rates)
+    : sc_module(name), unit_(unit), clock_period_(clock_period), values_(values), rates_(rates) {
   command.register_b_transport(this, &VectorModule::b_transport);
 }
 
 void VectorModule::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
   VectorOp op;
   if (!read_command(payload, op)) return;
+  const Cycles own = unit_.cycles(op) + unit_.feed_stall(op, rates_);
+  if (queue_ != nullptr) queue_->begin(unit_.feed_bytes(op), own);
   payload.set_response_status(run(op));
-  if (payload.is_response_ok()) delay += clock_period_ * static_cast<double>(unit_.cycles(op));
+  if (payload.is_response_error()) return;
+  if (queue_ != nullptr) return queue_->end();
+  delay += clock_period_ * static_cast<double>(own);
 }
 
 tlm::tlm_response_status VectorModule::run(const VectorOp& op) {

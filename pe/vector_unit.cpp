@@ -219,6 +219,14 @@ VectorCounts VectorUnit::counts(const VectorOp& op) const {
   return counts;
 }
 
+FeedBytes VectorUnit::feed_bytes(const VectorOp& op) const {
+  const VectorCounts c = counts(op);
+  const models::Arithmetic& a = arithmetic(op);
+  return {c.input_read_bytes, op.parameter_bytes(a),
+          c.output_reads * a.accumulator_bytes() + c.chained_read_bytes,
+          op.output_bytes(out_arithmetic(op))};
+}
+
 Cycles VectorUnit::cycles(const VectorOp& op) const {
   return config_.latency_cycles + ceil_div(counts(op).lane_operations, config_.lanes);
 }

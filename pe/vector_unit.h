@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "models/arithmetic.h"
-#include "pe/systolic_array.h"
+#include "pe/scratchpad_feed.h"
 #include "pe/vector_op.h"
 
 namespace systolog::pe {
@@ -49,6 +49,13 @@ class VectorUnit {
   /// (maximum, exponential and sum, division) for softmax.
   Cycles cycles(const VectorOp& op) const;
   VectorCounts counts(const VectorOp& op) const;
+  FeedBytes feed_bytes(const VectorOp& op) const;
+  /// Cycles beyond cycles() because the scratchpads move less than the lanes ask for. Neighbouring
+  /// lanes have neighbouring elements, so that their words meet in no bank.
+  Cycles feed_stall(const VectorOp& op, const FeedRates& rates) const {
+    const Cycles needed = feed_cycles(feed_bytes(op), rates), own = cycles(op);
+    return needed > own ? needed - own : 0;
+  }
 
   /// What the unit computes. `input` holds codes (kWriteBack: accumulators), `second` the other
   /// operand of kAdd, kSub and kMul, `parameters` as VectorOp::parameter_bytes says; all as they

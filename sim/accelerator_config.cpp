@@ -33,6 +33,7 @@ void read_sram(JsonReader json, memory::SramConfig& sram) {
   json.field("port_width_bytes", sram.port_width_bytes, {1, 65'536});
   json.field("access_latency_cycles", sram.access_latency_cycles, {0, 1000});
   json.field("banks", sram.banks, {1, 1024});
+  json.field("ports", sram.ports, {1, memory::kMostPorts});
   json.field("double_buffered", sram.double_buffered);
   json.done();
 }
@@ -66,9 +67,18 @@ void resolve_dram(AcceleratorConfig& config, const std::string& file) {
 }
 
 void read_memory(JsonReader json, AcceleratorConfig& config) {
-  read_sram(json.object("input_sram"), config.input_sram);
-  read_sram(json.object("weight_sram"), config.weight_sram);
-  read_sram(json.object("output_sram"), config.output_sram);
+  config.unified_sram = json.has("unified_sram");
+  if (config.unified_sram) {
+    read_sram(json.object("unified_sram"), config.input_sram);
+    config.weight_sram = config.output_sram = config.input_sram;
+    for (const auto* name : {"input_sram", "weight_sram", "output_sram"}) {
+      if (json.has(name)) json.refuse(name, "without /memory/unified_sram only");
+    }
+  } else {
+    read_sram(json.object("input_sram"), config.input_sram);
+    read_sram(json.object("weight_sram"), config.weight_sram);
+    read_sram(json.object("output_sram"), config.output_sram);
+  }
   {
     JsonReader dma = json.object("dma");
     dma.field("burst_bytes", config.dma.burst_bytes, {4, 65'536});
@@ -118,7 +128,22 @@ Json to_json(const memory::SramConfig& sram) {
           {"port_width_bytes", sram.port_width_bytes},
           {"access_latency_cycles", sram.access_latency_cycles},
           {"banks", sram.banks},
+          {"ports", sram.ports},
           {"double_buffered", sram.double_buffered}};
+}
+
+Json memory_json(const AcceleratorConfig& c) {
+  Json json = {
+      {"dma",
+       {{"burst_bytes", c.dma.burst_bytes}, {"outstanding_bursts", c.dma.outstanding_bursts}}},
+      {"bus",
+       {{"width_bytes", c.bus.width_bytes},
+        {"latency_cycles", c.bus.latency_cycles},
+        {"arbitration", c.bus.arbitration == memory::Arbitration::kRoundRobin ? "round_robin"
+                                                                              : "fixed_priority"}}},
+      {"dram", dram_json(c)}};
+  for (const auto& [name, sram] : scratchpads_of(c)) json[name] = to_json(*sram);
+  return json;
 }
 
 }  // namespace
@@ -207,8 +232,19 @@ void validate(const AcceleratorConfig& config, const std::string& file) {
 }
 
 pe::FeedRates feed_rates(const AcceleratorConfig& config) {
-  return {config.input_sram.bytes_per_cycle(), config.weight_sram.bytes_per_cycle(),
-          config.output_sram.bytes_per_cycle()};
+  const auto ports = [](const memory::SramConfig& sram) {
+    return pe::PortConfig{sram.port_width_bytes, sram.banks, sram.ports};
+  };
+  return {ports(config.input_sram), ports(config.weight_sram), ports(config.output_sram),
+          config.unified_sram};
+}
+
+std::vector<std::pair<std::string, const memory::SramConfig*>> scratchpads_of(
+    const AcceleratorConfig& c) {
+  if (c.unified_sram) return {{"unified_sram", &c.input_sram}};
+  return {{"input_sram", &c.input_sram},
+          {"weight_sram", &c.weight_sram},
+          {"output_sram", &c.output_sram}};
 }
 
 std::string_view name_of(CalibrationMethod method) {
@@ -238,19 +274,7 @@ Json to_json(const AcceleratorConfig& c) {
         {"pipeline_depth", c.array.pipeline_depth}}},
       {"vector_unit",
        {{"lanes", c.vector_unit.lanes}, {"latency_cycles", c.vector_unit.latency_cycles}}},
-      {"memory",
-       {{"input_sram", to_json(c.input_sram)},
-        {"weight_sram", to_json(c.weight_sram)},
-        {"output_sram", to_json(c.output_sram)},
-        {"dma",
-         {{"burst_bytes", c.dma.burst_bytes}, {"outstanding_bursts", c.dma.outstanding_bursts}}},
-        {"bus",
-         {{"width_bytes", c.bus.width_bytes},
-          {"latency_cycles", c.bus.latency_cycles},
-          {"arbitration", c.bus.arbitration == memory::Arbitration::kRoundRobin
-                              ? "round_robin"
-                              : "fixed_priority"}}},
-        {"dram", dram_json(c)}}},
+      {"memory", memory_json(c)},
       {"compiler",
        {{"batch", c.compiler.batch},
         {"fold_batch_norm", c.compiler.fold_batch_norm},

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "memory/memory_config.h"
@@ -54,6 +55,7 @@ struct AcceleratorConfig {
   pe::ArrayConfig array;
   pe::VectorUnitConfig vector_unit;
   memory::SramConfig input_sram, weight_sram, output_sram;
+  bool unified_sram = false;  // the three are one memory: each of them says which
   memory::DmaConfig dma;
   memory::BusConfig bus;
   DramChoice dram_choice;
@@ -70,7 +72,11 @@ AcceleratorConfig read_accelerator(const Json& json, const std::string& file);
 /// The whole config with every default filled in: the report's echo; reads back to the same.
 Json to_json(const AcceleratorConfig& config);
 
-/// What the scratchpads give the array a cycle.
+/// The scratchpads there are, by the config's names: three, or one.
+std::vector<std::pair<std::string, const memory::SramConfig*>> scratchpads_of(
+    const AcceleratorConfig& config);
+
+/// What the scratchpads give the array and the vector unit a cycle.
 pe::FeedRates feed_rates(const AcceleratorConfig& config);
 
 /// "min_max", ...: the config's word.

@@ -14,6 +14,8 @@ std::array<models::SramFigures, memory::kScratchpads> sram_figures(
   for (std::size_t s = 0; s < srams.size(); ++s) {
     figures[s] = table.sram->at({static_cast<double>(srams[s].capacity_bytes),
                                  static_cast<double>(srams[s].port_width_bytes), srams[s].banks});
+    // A unified one is there, and leaks, once.
+    if (config.unified_sram && s > 0) figures[s].leakage_mw = figures[s].area_um2 = 0;
   }
   return figures;
 }

@@ -39,7 +39,7 @@ struct StallCycles {
   std::uint64_t outputs = 0;              // stores, and partial sums that come back
   std::uint64_t dram = 0;                 // the DRAM's part of all transfers
   std::uint64_t vector_unit = 0;          // the vector unit, while the array waits for it
-  std::uint64_t scratchpads = 0;          // ports that are narrower than what the array asks for
+  std::uint64_t scratchpads = 0;          // their ports: too narrow, or taken by other engines
   std::uint64_t sum() const {
     return weights + inputs + outputs + dram + vector_unit + scratchpads;
   }

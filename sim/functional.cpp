@@ -6,7 +6,6 @@
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
-#include <array>
 #include <atomic>
 #include <cstring>
 #include <mutex>
@@ -29,9 +28,9 @@ class Machine {
       : array_(config.array, network.arithmetics()),
         vector_(config.vector_unit, network.arithmetics()),
         threads_(threads) {
-    scratchpads_[0].resize(config.input_sram.capacity_bytes);
-    scratchpads_[1].resize(config.weight_sram.capacity_bytes);
-    scratchpads_[2].resize(config.output_sram.capacity_bytes);
+    for (const auto& [name, sram] : scratchpads_of(config)) {
+      scratchpads_.emplace_back(sram->capacity_bytes);
+    }
   }
 
   /// `fed`: codes of the network's fed values for these images.
@@ -57,12 +56,15 @@ class Machine {
   }
 
  private:
+  std::vector<std::byte>& memory_of(memory::Scratchpad s) {
+    return scratchpads_[scratchpads_.size() == 1 ? 0 : static_cast<std::size_t>(s)];
+  }
   std::span<std::byte> bytes(memory::Scratchpad s, std::uint64_t address, std::uint64_t size) {
-    return std::span(scratchpads_[static_cast<std::size_t>(s)]).subspan(address, size);
+    return std::span(memory_of(s)).subspan(address, size);
   }
 
   void execute(const memory::Transfer& t) {
-    std::byte* local = scratchpads_[static_cast<std::size_t>(t.scratchpad)].data();
+    std::byte* local = memory_of(t.scratchpad).data();
     const bool load = t.direction == memory::Transfer::Direction::kLoad;
     t.for_each_run([&](std::uint64_t dram, std::uint64_t at) {
       load ? std::memcpy(local + at, dram_.data() + dram, t.run_bytes)
@@ -99,7 +101,7 @@ class Machine {
   pe::SystolicArray array_;
   pe::VectorUnit vector_;
   std::size_t threads_;
-  std::array<std::vector<std::byte>, memory::kScratchpads> scratchpads_;
+  std::vector<std::vector<std::byte>> scratchpads_;  // three, or one for all
   std::vector<std::byte> dram_;
   const Program* loaded_ = nullptr;
 };

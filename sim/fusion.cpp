@@ -200,17 +200,19 @@ class Planner {
   /// fits, each layer has a tiling.
   void check_smallest_tiles() const {
     struct Need {
-      std::string_view memory;
+      std::string memory;
       std::uint64_t has, bytes = 0;
       std::string layer;
     };
-    std::vector<Need> needs = {{"input_sram", config_.input_sram.capacity_bytes, 0, ""},
-                               {"weight_sram", config_.weight_sram.capacity_bytes, 0, ""},
-                               {"output_sram", config_.output_sram.capacity_bytes, 0, ""}};
+    std::vector<Need> needs;
+    for (const auto& [name, sram] : scratchpads_of(config_)) {
+      needs.push_back({name, sram->capacity_bytes, 0, ""});
+    }
     bool all_fit = true;
     for (const Layer& layer : network_.layers) {
       const Footprint f = smallest_tile(layer);
-      const std::uint64_t bytes[] = {f.input, f.weight, f.output};
+      const std::uint64_t separate[] = {f.input, f.weight, f.output}, all[] = {f.all()};
+      const std::uint64_t* bytes = config_.unified_sram ? all : separate;
       for (std::size_t s = 0; s < needs.size(); ++s) {
         if (bytes[s] > needs[s].bytes) {
           needs[s].bytes = bytes[s];
@@ -223,7 +225,7 @@ class Planner {
     std::string message;
     for (const Need& need : needs) {
       message += (message.empty() ? "" : ", ") + std::to_string(need.bytes) + " bytes of /memory/" +
-                 std::string(need.memory) + " (has " + std::to_string(need.has) +
+                 need.memory + " (has " + std::to_string(need.has) +
                  (need.layer.empty() ? "" : "; layer " + need.layer) + ")";
     }
     throw UserError("does not fit the scratchpads: the smallest tiles of its layers need " +

@@ -23,8 +23,9 @@ std::uint64_t on_chip_cycles(const memory::Transfer& t, const AcceleratorConfig&
 
 class Attribution {
  public:
-  Attribution(const Program& program, const Spans& spans, const AcceleratorConfig& config)
-      : program_(program), spans_(spans), config_(config) {
+  Attribution(const Program& program, const Spans& spans, const pe::SystolicArray& array,
+              const pe::VectorUnit& vector, const AcceleratorConfig& config)
+      : program_(program), spans_(spans), array_(array), vector_(vector), config_(config) {
     std::array<std::uint32_t, kEngines> last;
     last.fill(kNone);
     for (std::uint32_t i = 0; i < program.commands.size(); ++i) {
@@ -46,6 +47,14 @@ class Attribution {
     }
   }
 
+  /// Of a matmul's or vector operation's cycles those that its unit needs.
+  std::uint64_t own_cycles(std::uint32_t command) const {
+    const auto& work = program_.commands[command].work;
+    const auto* matmul = std::get_if<pe::Matmul>(&work);
+    return matmul != nullptr ? array_.cycles(*matmul)
+                             : vector_.cycles(std::get<pe::VectorOp>(work));
+  }
+
   /// The command whose end let this one start: of those it waits for and the one before it on its
   /// engine the last to end.
   std::uint32_t critical(std::uint32_t command) const {
@@ -59,11 +68,13 @@ class Attribution {
  private:
   void add(std::uint32_t index, std::uint64_t cycles, StallCycles& stalls) const {
     const auto* t = std::get_if<memory::Transfer>(&program_.commands[index].work);
+    const std::uint64_t took = spans_[index].end - spans_[index].start;
     if (t == nullptr) {
-      stalls.vector_unit += cycles;
+      const std::uint64_t ports = cycles * (took - own_cycles(index)) / took;
+      stalls.scratchpads += ports;
+      stalls.vector_unit += cycles - ports;
       return;
     }
-    const std::uint64_t took = spans_[index].end - spans_[index].start;
     const std::uint64_t dram = cycles * (took - std::min(took, on_chip_cycles(*t, config_))) / took;
     stalls.dram += dram;
     std::uint64_t& rest = t->scratchpad == memory::Scratchpad::kInput    ? stalls.inputs
@@ -74,6 +85,8 @@ class Attribution {
 
   const Program& program_;
   const Spans& spans_;
+  const pe::SystolicArray& array_;
+  const pe::VectorUnit& vector_;
   const AcceleratorConfig& config_;
   std::vector<std::uint32_t> before_on_engine_;
 };
@@ -87,8 +100,8 @@ struct LayerCommands {
 }  // namespace
 
 void add_cycles(const Program& program, const Spans& spans, const pe::SystolicArray& array,
-                const AcceleratorConfig& config, std::vector<LayerCycles>& layers) {
-  const pe::FeedRates rates = feed_rates(config);
+                const pe::VectorUnit& vector, const AcceleratorConfig& config,
+                std::vector<LayerCycles>& layers) {
   std::vector<LayerCommands> commands(layers.size());
   for (std::uint32_t i = 0; i < program.commands.size(); ++i) {
     LayerCommands& mine = commands[program.group_of[program.commands[i].layer]];
@@ -97,7 +110,7 @@ void add_cycles(const Program& program, const Spans& spans, const pe::SystolicAr
     if (engine == Engine::kVector) mine.vector.push_back(i);
     if (mine.last == kNone || spans[i].end > spans[mine.last].end) mine.last = i;
   }
-  const Attribution attribution(program, spans, config);
+  const Attribution attribution(program, spans, array, vector, config);
   std::uint64_t at = 0;
   for (std::size_t l = 0; l < layers.size(); ++l) {
     if (commands[l].last == kNone) continue;
@@ -105,10 +118,9 @@ void add_cycles(const Program& program, const Spans& spans, const pe::SystolicAr
     const std::uint64_t begin = at, end = spans[commands[l].last].end;
     for (const std::uint32_t c : main) {
       attribution.attribute(at, spans[c].start, attribution.critical(c), layers[l].stalls);
-      const auto* matmul = std::get_if<pe::Matmul>(&program.commands[c].work);
-      const std::uint64_t starved = matmul == nullptr ? 0 : array.feed_stall(*matmul, rates);
-      layers[l].compute += spans[c].end - spans[c].start - starved;
-      layers[l].stalls.scratchpads += starved;
+      const std::uint64_t own = attribution.own_cycles(c);
+      layers[l].compute += own;
+      layers[l].stalls.scratchpads += spans[c].end - spans[c].start - own;
       at = spans[c].end;
     }
     attribution.attribute(at, end, commands[l].last, layers[l].stalls);

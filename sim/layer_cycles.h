@@ -20,9 +20,9 @@ namespace systolog::sim {
 /// matmul) stands still goes to what it waits for: back from the command that starts next, along
 /// the commands that ended last of those each had to wait for, to the one that ran in that cycle.
 /// The part of a transfer that DMA and bus alone would not have taken is the DRAM's. What a matmul
-/// takes beyond the array's own cycles is its scratchpads'.
+/// or a vector operation takes beyond its unit's own cycles is its scratchpads'.
 void add_cycles(const Program& program, const std::vector<CommandProcessor::Span>& spans,
-                const pe::SystolicArray& array, const AcceleratorConfig& config,
-                std::vector<LayerCycles>& layers);
+                const pe::SystolicArray& array, const pe::VectorUnit& vector,
+                const AcceleratorConfig& config, std::vector<LayerCycles>& layers);
 
 }  // namespace systolog::sim

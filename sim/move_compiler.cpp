@@ -64,9 +64,7 @@ void compile_move(TileWriter& writer, std::size_t index) {
   };
   const std::uint64_t code = writer.arithmetic().code_bytes();
   // Half of a scratchpad: the next tile loads while this one is stored.
-  const std::uint64_t room = std::min(writer.config().input_sram.capacity_bytes,
-                                      writer.config().output_sram.capacity_bytes) /
-                             2;
+  const std::uint64_t room = std::min(writer.input_bytes(), writer.output_bytes()) / 2;
   const std::uint64_t most = room / RingAllocator::align(1) * RingAllocator::align(1) / code;
   TilingChoice choice;
   choice.images = writer.batch();

@@ -16,6 +16,16 @@ memory::Contents contents(pe::Values values) {
   return values == pe::Values::kComputed ? memory::Contents::kKept : memory::Contents::kNone;
 }
 
+std::vector<std::unique_ptr<memory::Sram>> make_srams(const AcceleratorConfig& config,
+                                                      pe::Values values) {
+  std::vector<std::unique_ptr<memory::Sram>> srams;
+  for (const auto& [name, sram] : scratchpads_of(config)) {
+    srams.push_back(std::make_unique<memory::Sram>(name.c_str(), *sram, clock_period(config),
+                                                   contents(values)));
+  }
+  return srams;
+}
+
 std::unique_ptr<pe::ArrayModule> make_array(const AcceleratorConfig& config,
                                             const std::vector<const models::Arithmetic*>& units,
                                             pe::Values values, ArrayKind kind) {
@@ -39,18 +49,33 @@ Platform::Platform(const sc_core::sc_module_name& name, const AcceleratorConfig&
                    ArrayKind kind)
     : sc_module(name),
       array_(make_array(config, arithmetics, values, kind)),
+      srams_(make_srams(config, values)),
       processor("processor", clock_period(config)),
       dram("dram", config.dram, contents(values)),
       bus("bus", config.bus, clock_period(config)),
       load_dma("load_dma", config.dma, clock_period(config)),
       store_dma("store_dma", config.dma, clock_period(config)),
-      input_sram("input_sram", config.input_sram, clock_period(config), contents(values)),
-      weight_sram("weight_sram", config.weight_sram, clock_period(config), contents(values)),
-      output_sram("output_sram", config.output_sram, clock_period(config), contents(values)),
+      input_sram(*srams_.front()),
+      weight_sram(*srams_[srams_.size() / 2]),
+      output_sram(*srams_.back()),
       array(*array_),
       vector("vector", pe::VectorUnit(config.vector_unit, arithmetics), clock_period(config),
-             values) {
+             values, feed_rates(config)),
+      clock_period_(clock_period(config)) {
   connect();
+  share_ports();
+}
+
+void Platform::share_ports() {
+  const std::array srams = {&input_sram, &weight_sram, &output_sram};
+  if (std::none_of(srams.begin(), srams.end(),
+                   [](const memory::Sram* s) { return s->config().shares_ports(); })) {
+    return;
+  }
+  array_ports_ = std::make_unique<SharedPorts>(SharedPorts::Engine::kArray, srams, clock_period_);
+  vector_ports_ = std::make_unique<SharedPorts>(SharedPorts::Engine::kVector, srams, clock_period_);
+  array.share_ports(*array_ports_);
+  vector.share_ports(*vector_ports_);
 }
 
 void Platform::connect() {

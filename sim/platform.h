@@ -20,6 +20,7 @@
 #include "pe/vector_module.h"
 #include "sim/accelerator_config.h"
 #include "sim/command_processor.h"
+#include "sim/shared_ports.h"
 
 namespace systolog::sim {
 
@@ -29,10 +30,11 @@ enum class ArrayKind { kTransaction, kRegisters };
 /// The accelerator, wired:
 ///
 ///   command processor --> load DMA, store DMA, array, vector unit      (command words)
-///   DMA --> bus --> DRAM;   DMA, array, vector unit --> three scratchpads      (data)
+///   DMA --> bus --> DRAM;   DMA, array, vector unit --> scratchpads      (data)
 ///   host --> bus --> DRAM   (transport_dbg: loading and inspection take no time)
 class Platform final : public sc_core::sc_module {
   std::unique_ptr<pe::ArrayModule> array_;
+  std::vector<std::unique_ptr<memory::Sram>> srams_;
 
  public:
   /// Values::kNone: the same cycles, no data in the payloads.
@@ -59,14 +61,17 @@ class Platform final : public sc_core::sc_module {
   memory::Dram dram;
   memory::Bus bus;
   memory::Dma load_dma, store_dma;
-  memory::Sram input_sram, weight_sram, output_sram;
+  memory::Sram &input_sram, &weight_sram, &output_sram;  // the same one where it is unified
   pe::ArrayModule& array;
   pe::VectorModule vector;
 
  private:
   void connect();
+  void share_ports();
   void debug(tlm::tlm_command command, std::uint64_t address, std::byte* bytes, std::size_t size);
 
+  sc_core::sc_time clock_period_;
+  std::unique_ptr<SharedPorts> array_ports_, vector_ports_;  // where there are fewer than engines
   tlm_utils::simple_initiator_socket<Platform> host_{"host"};
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -41,6 +42,8 @@ struct TilingChoice {
   std::uint64_t estimated_dram_bytes = 0;
   std::optional<double> estimated_energy_pj;
   std::uint64_t candidates = 0;
+  // Bytes that inputs, weights and outputs had of a unified scratchpad.
+  std::optional<std::array<std::uint64_t, memory::kScratchpads>> division;
 };
 
 struct DramRegion {

@@ -20,7 +20,8 @@ void ProgramBuilder::append(Command command, const std::vector<MemoryRange>& ran
   program_.commands.push_back(std::move(command));
   std::vector<std::uint32_t> conflicts;
   for (const MemoryRange& r : ranges) {
-    hazards_[r.memory].access(index, r.begin, r.end, r.write, conflicts);
+    const bool shared = unified_sram_ && r.memory < memory::kScratchpads;
+    hazards_[shared ? 0 : r.memory].access(index, r.begin, r.end, r.write, conflicts);
   }
   // A range that one command both reads and writes conflicts with itself.
   std::erase(conflicts, index);

@@ -25,8 +25,9 @@ inline constexpr std::uint32_t kDramConstants = UINT32_MAX;
 /// Appends commands and works out what each has to wait for.
 class ProgramBuilder {
  public:
-  /// `values`: activation tensors in the DRAM.
-  explicit ProgramBuilder(std::size_t values) : hazards_(kDramValues + values) {}
+  /// `values`: activation tensors in the DRAM. `unified_sram`: the scratchpads are one memory.
+  explicit ProgramBuilder(std::size_t values, bool unified_sram = false)
+      : unified_sram_(unified_sram), hazards_(kDramValues + values) {}
 
   /// What follows belongs to the next group of layers: its array and vector commands wait for the
   /// last store before it.
@@ -46,6 +47,7 @@ class ProgramBuilder {
 
   static constexpr std::uint32_t kNone = UINT32_MAX;
   Program program_;
+  bool unified_sram_;
   std::vector<HazardTracker> hazards_;
   std::uint32_t layer_ = 0;
   std::uint32_t last_store_ = kNone, last_store_of_group_before_ = kNone;

@@ -40,6 +40,13 @@ Json sums_of(TilingChoice::Sums sums) {
   return nullptr;
 }
 
+/// Null where the scratchpads are separate ones.
+Json division_of(const TilingChoice& t) {
+  if (!t.division) return nullptr;
+  const auto& [input, weight, output] = *t.division;
+  return {{"input_bytes", input}, {"weight_bytes", weight}, {"output_bytes", output}};
+}
+
 Json tiling_of(const TilingChoice& t) {
   Json gemm;
   if (t.k > 0) gemm = {{"m", t.m}, {"k", t.k}, {"n", t.n}};
@@ -57,6 +64,7 @@ Json tiling_of(const TilingChoice& t) {
            {{"cycles", static_cast<std::uint64_t>(t.estimated_cycles)},
             {"dram_bytes", t.estimated_dram_bytes},
             {"energy_pj", number_or_null(t.estimated_energy_pj)}}},
+          {"division", division_of(t)},
           {"candidates", t.candidates}};
 }
 
@@ -94,6 +102,22 @@ Json bytes_of(const LayerCounts& counts) {
                           {"scratchpad_written", b.scratchpad_written}};
   }
   return tensors;
+}
+
+/// Bytes that each scratchpad gave and took.
+Json scratchpads_json(const LayerCounts& counts, const AcceleratorConfig& config) {
+  const auto sum = [](const auto& bytes) {
+    return std::accumulate(bytes.begin(), bytes.end(), std::uint64_t{0});
+  };
+  Json json = Json::object();
+  const auto srams = scratchpads_of(config);
+  for (std::size_t s = 0; s < srams.size(); ++s) {
+    const bool one = config.unified_sram;
+    json[srams[s].first] = {
+        {"read_bytes", one ? sum(counts.sram_read_bytes) : counts.sram_read_bytes[s]},
+        {"written_bytes", one ? sum(counts.sram_written_bytes) : counts.sram_written_bytes[s]}};
+  }
+  return json;
 }
 
 /// What the device did in the whole run, its queues worked off; null as above.
@@ -198,6 +222,7 @@ Json totals_json(const RunResult& run) {
           {"energy_pj", number_or_null(energy)},
           {"area_um2", number_or_null(run.costs.area_um2)},
           {"sram_area_um2", run.costs.sram_area_um2},
+          {"scratchpads", scratchpads_json(counts, *run.config)},
           {"bytes", bytes_of(counts)},
           {"dram", dram_of(run)},
           {"dram_bytes", counts.dram_read_bytes + counts.dram_write_bytes},

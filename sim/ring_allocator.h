@@ -27,6 +27,10 @@ class RingAllocator {
     if (next_ < begin || next_ > end) next_ = begin;
   }
 
+  std::uint64_t begin() const { return begin_; }
+  std::uint64_t end() const { return end_; }
+  std::uint64_t size() const { return end_ - begin_; }
+
   /// `bytes` must fit. Addresses are multiples of kAlignment.
   Region allocate(std::uint64_t bytes) {
     assert(bytes <= end_ - begin_);

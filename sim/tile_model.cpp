@@ -84,19 +84,27 @@ double bursts(double columns, double rows, double images, bool all_columns, bool
 /// Whether the widest edge of the array may ask for more than a port gives.
 bool starves(const AcceleratorConfig& config, const LayerShape& s,
              const models::Arithmetic& arithmetic) {
-  const pe::FeedRates rates = feed_rates(config);
+  const memory::SramConfig &in = config.input_sram, &weight = config.weight_sram,
+                           &out = config.output_sram;
   const std::uint64_t edge = std::max(config.array.rows, config.array.columns);
-  return bytes_of(edge, std::max(s.in_width, s.weight_width)) >
-             std::min(rates.input, rates.weight) ||
-         config.array.columns * arithmetic.accumulator_bytes() > rates.output;
+  return in.shares_ports() || weight.shares_ports() || out.shares_ports() ||
+         bytes_of(edge, std::max(s.in_width, s.weight_width)) >
+             std::min(in.bytes_per_cycle(), weight.bytes_per_cycle()) ||
+         config.array.columns * arithmetic.accumulator_bytes() > out.bytes_per_cycle();
 }
 
 }  // namespace
+
+std::uint64_t Footprint::all() const {
+  using Ring = RingAllocator;
+  return Ring::align(input) + Ring::align(operand) + Ring::align(weight) + Ring::align(output);
+}
 
 bool Footprint::fits(const AcceleratorConfig& config, std::uint64_t copies) const {
   const auto holds = [&](const memory::SramConfig& sram, std::uint64_t bytes) {
     return bytes * copies <= sram.capacity_bytes && (copies == 1 || sram.double_buffered);
   };
+  if (config.unified_sram) return holds(config.input_sram, all());
   return holds(config.input_sram, input + operand) && holds(config.weight_sram, weight) &&
          holds(config.output_sram, output);
 }
@@ -284,7 +292,8 @@ TileModel::Work TileModel::array_work(const Tiling& t, const TileCounts& n) cons
     const pe::ArrayCounts c = policy.counts(config_.array, gemm, accumulate);
     const pe::FeedWidths widths{shape_.in_width, shape_.weight_width,
                                 static_cast<std::uint32_t>(8 * arithmetic_.accumulator_bytes())};
-    const pe::Cycles fed = starves_ ? pe::feed_cycles(c, widths, feed_rates(config_)) : 0;
+    const pe::Cycles fed =
+        starves_ ? pe::feed_cycles(pe::feed_bytes(c, widths), feed_rates(config_)) : 0;
     work.cycles += (fed - std::min(fed, cycles)) * times;
     work.input_reads += c.input_reads * times;
     work.weight_reads += c.weight_reads * times;

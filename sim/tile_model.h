@@ -15,6 +15,8 @@ namespace systolog::sim {
 struct Footprint {
   std::uint64_t input = 0, weight = 0, output = 0;
   std::uint64_t operand = 0;  // of the input scratchpad besides: what a fused addition loads
+  /// Of a unified scratchpad, one behind the other.
+  std::uint64_t all() const;
   /// True where `copies` of it fit: two let a tile load while the one before is used.
   bool fits(const AcceleratorConfig& config, std::uint64_t copies) const;
 };

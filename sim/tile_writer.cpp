@@ -64,7 +64,7 @@ TileWriter::TileWriter(const Network& network, const AcceleratorConfig& config, 
       config_(config),
       batch_(batch),
       activations_(network, batch),
-      builder_(network.values.size()),
+      builder_(network.values.size(), config.unified_sram),
       input_(config.input_sram.capacity_bytes, config.input_sram.double_buffered),
       weight_(config.weight_sram.capacity_bytes, config.weight_sram.double_buffered),
       output_(config.output_sram.capacity_bytes, config.output_sram.double_buffered),
@@ -76,20 +76,44 @@ void TileWriter::begin(const LayerGroup& group) {
   group_ = group.first;
   builder_.begin_group();
   builder_.set_layer(group.first);
+  input_.use(0, config_.input_sram.capacity_bytes);
   if (std::holds_alternative<MoveLayer>(layer(group.first).work)) {
-    input_.use(0, config_.input_sram.capacity_bytes);
+    if (config_.unified_sram) divide({.input = 1, .weight = 0, .output = 1});
     return;
   }
   const Footprint f =
       TileModel(group.shape, arithmetic(), config_, nullptr).footprint(group.search.tiling);
-  const std::uint64_t capacity = config_.input_sram.capacity_bytes;
+  TilingChoice choice = choice_of(group, group.search.cost.energy_pj > 0);
+  if (config_.unified_sram) {
+    divide(f);
+    choice.division = {input_.size(), weight_.size(), output_.size()};
+  }
   // The operands of a fused addition have the end of the input scratchpad, for two tiles where it
   // does.
-  std::uint64_t begin = f.fits(config_, 2) ? capacity - 2 * f.operand : capacity - f.operand;
+  const std::uint64_t end = input_.end();
+  std::uint64_t begin = f.fits(config_, 2) ? end - 2 * f.operand : end - f.operand;
   begin = begin / RingAllocator::kAlignment * RingAllocator::kAlignment;
-  input_.use(0, f.operand > 0 ? begin : capacity);
-  operands_.use(f.operand > 0 ? begin : 0, capacity);
-  note(choice_of(group, group.search.cost.energy_pj > 0), group.first, group.count);
+  input_.use(0, f.operand > 0 ? begin : end);
+  operands_.use(f.operand > 0 ? begin : 0, end);
+  note(choice, group.first, group.count);
+}
+
+/// Cuts a unified scratchpad into the parts of a group: each tile once or, where that fits, twice,
+/// and what is left in the same proportion.
+void TileWriter::divide(const Footprint& f) {
+  constexpr std::uint64_t kUnit = RingAllocator::kAlignment;
+  const std::uint64_t copies = f.fits(config_, 2) ? 2 : 1;
+  const std::uint64_t units = config_.input_sram.capacity_bytes / kUnit;
+  const std::uint64_t all = f.all() / kUnit, spare = units - copies * all;
+  const auto part = [&](std::uint64_t bytes) {
+    const std::uint64_t tile = RingAllocator::align(bytes) / kUnit;
+    return (copies * tile + spare * tile / all) * kUnit;
+  };
+  const std::uint64_t weight = part(RingAllocator::align(f.input) + f.operand);
+  const std::uint64_t output = weight + part(f.weight);
+  input_.use(0, weight);
+  weight_.use(weight, output);
+  output_.use(output, units * kUnit);
 }
 
 void TileWriter::note(const TilingChoice& choice, std::size_t first, std::size_t count) {

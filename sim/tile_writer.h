@@ -49,6 +49,10 @@ class TileWriter {
   /// Prepares the scratchpads for a group and notes its tiling for the report. A layer of moves
   /// notes its own.
   void begin(const LayerGroup& group);
+  /// Bytes of the input and of the output scratchpad for a group's tiles: of a unified one the
+  /// parts that begin() has cut off.
+  std::uint64_t input_bytes() const { return input_.size(); }
+  std::uint64_t output_bytes() const { return output_.size(); }
   void note(const TilingChoice& choice, std::size_t first, std::size_t count);
 
   Region allocate_input(std::uint64_t bytes) { return input_.allocate(bytes); }
@@ -87,6 +91,7 @@ class TileWriter {
   Program finish();
 
  private:
+  void divide(const Footprint& footprint);
   std::uint64_t fused_layer(std::size_t index, std::size_t chained, const PixelTile& tile,
                             bool pooled_yet, Block channels, std::uint64_t address,
                             std::uint64_t pooled);

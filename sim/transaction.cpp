@@ -55,6 +55,7 @@ Execution execute_transaction(const Network& network, const CompiledNetwork& com
                     network.has_values ? pe::Values::kComputed : pe::Values::kNone,
                     fidelity == Fidelity::kCycle ? ArrayKind::kRegisters : ArrayKind::kTransaction);
   const pe::SystolicArray array(config.array, network.arithmetics());
+  const pe::VectorUnit vector(config.vector_unit, network.arithmetics());
   if (tracer != nullptr) tracer->attach(platform);
   std::optional<Recorder> recorder;
   if (waveform != nullptr && platform.registers() != nullptr) {
@@ -91,7 +92,7 @@ Execution execute_transaction(const Network& network, const CompiledNetwork& com
       if (tracer != nullptr) {
         tracer->batch(program, spans, begin, platform.processor.clock_period());
       }
-      add_cycles(program, spans, array, config, result.layers);
+      add_cycles(program, spans, array, vector, config, result.layers);
       for (std::size_t o = 0; outputs && o < program.outputs.size(); ++o) {
         output.resize(program.outputs[o].bytes);
         platform.read_dram(program.outputs[o].address, output);

@@ -320,6 +320,14 @@ TEST(BadOption, IsNamed) {
   expect_refused(good + "--set memory.dram.organisation.channels=3",
                  "channels 3 is not a power of two");
   expect_refused(good + "--set memory.input_sram.banks=0", "/memory/input_sram/banks: got 0");
+  expect_refused(good + "--set memory.output_sram.ports=0", "/memory/output_sram/ports: got 0");
+  expect_refused(good + "--set memory.unified_sram.capacity_bytes=4096",
+                 "/memory/input_sram: got an object");
+  expect_refused("--config edge16_unified --workload lenet5 --set memory.input_sram.banks=2",
+                 "without /memory/unified_sram only");
+  const std::string unified =
+      "--config edge16_unified --workload lenet5 --set memory.unified_sram.capacity_bytes=";
+  expect_refused(unified + "100", "bytes of /memory/unified_sram (has 100; ");
   const Outcome o = systolog("frobnicate");
   EXPECT_EQ(o.status, 2);
   EXPECT_NE(o.err.find("\"frobnicate\" is not a command"), std::string::npos) << o.err;

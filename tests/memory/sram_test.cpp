@@ -10,8 +10,11 @@ class Scratchpads : public testing::Test {
  protected:
   static constexpr std::uint64_t kCapacity = 1000;
   const sc_time period_ = ns(2);
-  const SramConfig config_{
-      .capacity_bytes = kCapacity, .port_width_bytes = 8, .access_latency_cycles = 3, .banks = 2};
+  const SramConfig config_{.capacity_bytes = kCapacity,
+                           .port_width_bytes = 8,
+                           .access_latency_cycles = 3,
+                           .banks = 2,
+                           .ports = 1};
   Sram sram_{"sram", config_, period_};
   Initiator load_{"load"}, store_{"store"}, array_{"array"}, vector_{"vector"};
   const std::vector<Initiator*> ports_{&load_, &store_, &array_, &vector_};
@@ -62,6 +65,41 @@ TEST_F(Scratchpads, TakeTheirLatencyAndACycleForAWordOfEachBank) {
       ASSERT_EQ(array_.read(0, std::span(data).first(length)).delay, period_ * cycles);
     }
     EXPECT_EQ(sc_core::sc_time_stamp(), sc_core::SC_ZERO_TIME) << "a scratchpad never waits";
+  });
+}
+
+TEST(PortLedger, CountsAWordOnceItHasMovedAndNotBefore) {
+  PortLedger ledger;
+  Draw draw(3);
+  std::vector<std::uint64_t> before(4000);  // words that move in each cycle
+  std::uint64_t sum = 0;
+  for (std::uint64_t now = 0; now < 3000; ++now) {
+    ASSERT_EQ(ledger.moved(now), sum) << "cycle " << now;
+    if (draw.one_in(5)) {
+      const std::uint64_t begin = now + draw.below(20), cycles = draw.between(1, 50),
+                          words = draw.below(200);
+      ledger.book(begin, cycles, words);
+      for (std::uint64_t c = 0; c < cycles; ++c) {
+        before[begin + c] += words * (c + 1) / cycles - words * c / cycles;
+      }
+    }
+    sum += before[now];
+  }
+}
+
+TEST_F(Scratchpads, OfFewPortsBookTheWordsOfTheDmasBurstsBehindTheirLatency) {
+  simulate([&] {
+    std::vector<std::byte> data(100);
+    load_.write(0, std::span(data).first(33), ns(3));  // from 9 ns on: the 5th edge
+    store_.read(0, std::span(data).first(8));          // cycle 3
+    array_.read(0, data);
+    vector_.write(0, data);
+    std::vector<std::uint64_t> moved;
+    for (std::uint64_t cycle = 0; cycle < 10; ++cycle) {
+      moved.push_back(sram_.dma_words.moved(cycle));
+    }
+    EXPECT_EQ(moved, (std::vector<std::uint64_t>{0, 0, 0, 0, 1, 1, 2, 4, 6, 6}));
+    EXPECT_EQ(sram_.vector_words.moved(10), 0U) << "the vector unit's are booked by its commands";
   });
 }
 

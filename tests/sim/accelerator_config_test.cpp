@@ -76,8 +76,11 @@ AcceleratorConfig random_config(Draw& draw) {
     number(sram->port_width_bytes, 1, 65'536);
     number(sram->access_latency_cycles, 0, 1000);
     number(sram->banks, 1, 1024);
+    number(sram->ports, 1, 10);
     sram->double_buffered = draw.one_in(2);
   }
+  c.unified_sram = draw.one_in(3);
+  if (c.unified_sram) c.weight_sram = c.output_sram = c.input_sram;
   number(c.dma.burst_bytes, 4, 65'536);
   number(c.dma.outstanding_bursts, 1, 1024);
   number(c.bus.width_bytes, 1, 4096);

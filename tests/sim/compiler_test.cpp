@@ -178,10 +178,11 @@ TEST(ScratchpadsTooSmall, WhatTheMessageNamesIsEnoughForTheWholeNetworkAndAByteL
     const Network network = lower_calibrated(graph, draw.of(arithmetic_cases()), images);
     AcceleratorConfig config = random_accelerator(draw);
     if (draw.one_in(2)) config.compiler.objective = Objective::kDramTraffic;
-    const std::vector<std::pair<std::string, memory::SramConfig*>> srams = {
+    std::vector<std::pair<std::string, memory::SramConfig*>> srams = {
         {"input_sram", &config.input_sram},
         {"weight_sram", &config.weight_sram},
         {"output_sram", &config.output_sram}};
+    if (config.unified_sram) srams = {{"unified_sram", &config.input_sram}};
     for (const auto& [name, sram] : srams) sram->capacity_bytes = 1;
     const std::string message = message_of([&] { compile(network, config, 2); });
     for (const auto& [name, sram] : srams) sram->capacity_bytes = needed(message, name);

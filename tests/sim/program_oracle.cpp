@@ -93,7 +93,10 @@ class Follower {
  public:
   Follower(const Program& program, const AcceleratorConfig& config,
            const models::Arithmetic& arithmetic)
-      : program_(program), arithmetic_(arithmetic), ordered_(ordered_before(program)) {
+      : program_(program),
+        arithmetic_(arithmetic),
+        unified_(config.unified_sram),
+        ordered_(ordered_before(program)) {
     memories_[kInput].resize(config.input_sram.capacity_bytes);
     memories_[kWeight].resize(config.weight_sram.capacity_bytes);
     memories_[kOutput].resize(config.output_sram.capacity_bytes);
@@ -121,7 +124,7 @@ class Follower {
 
  private:
   void touch(std::uint32_t command, const Touch& t) {
-    auto& memory = memories_[t.memory];
+    auto& memory = memories_[unified_ && t.memory != kDram ? kInput : t.memory];
     if (t.end > memory.size() || t.begin > t.end) return complain(command, t, "is outside");
     for (std::uint64_t b = t.begin; b < t.end; ++b) {
       Byte& byte = memory[b];
@@ -157,6 +160,7 @@ class Follower {
 
   const Program& program_;
   const models::Arithmetic& arithmetic_;
+  bool unified_;
   std::vector<std::vector<bool>> ordered_;
   std::array<std::vector<Byte>, kDram + 1> memories_;
   std::string wrong_;

@@ -415,9 +415,16 @@ AcceleratorConfig random_accelerator(Draw& draw) {
     // Words that may be narrower than what the array asks for.
     if (draw.one_in(3)) sram->port_width_bytes = static_cast<std::uint32_t>(draw.between(1, 16));
     if (draw.one_in(3)) sram->banks = static_cast<std::uint32_t>(draw.between(1, 4));
+    if (draw.one_in(2)) sram->ports = static_cast<std::uint32_t>(draw.between(1, 4));
     sram->double_buffered = !draw.one_in(4);
   }
+  config.unified_sram = draw.one_in(3);
+  unify(config);
   return config;
+}
+
+void unify(AcceleratorConfig& config) {
+  if (config.unified_sram) config.weight_sram = config.output_sram = config.input_sram;
 }
 
 const std::vector<Objective>& objectives() {
@@ -431,13 +438,14 @@ AcceleratorConfig with_tight_scratchpads(AcceleratorConfig config, const Network
   constexpr std::size_t kMostCommands = 1500;  // keeps the tests short
   const std::vector<memory::SramConfig*> srams = {&config.input_sram, &config.weight_sram,
                                                   &config.output_sram};
-  for (auto* sram : srams) sram->capacity_bytes = 1 << 14;
+  for (auto* sram : srams) sram->capacity_bytes = config.unified_sram ? 1 << 15 : 1 << 14;
   for (std::uint64_t tries = draw.between(10, 40); tries > 0; --tries) {
     memory::SramConfig& sram = *draw.of(srams);
     const std::uint64_t fits = sram.capacity_bytes;
     sram.capacity_bytes = fits * 5 / 8;
     const auto count = commands(network, config, batch);
     if (!count || *count > kMostCommands) sram.capacity_bytes = fits;
+    unify(config);
   }
   return config;
 }

@@ -39,8 +39,10 @@ Network lower_calibrated(const workloads::Graph& graph, const ArithmeticCase& ar
 /// Half of the layers in arithmetics of their own.
 Network lower_mixed(const workloads::Graph& graph, const workloads::Tensor& images, Draw& draw);
 
-/// An accelerator with a small random array and generous scratchpads.
+/// An accelerator with a small random array and generous scratchpads, separate or unified.
 AcceleratorConfig random_accelerator(Draw& draw);
+/// Gives the other two what the input scratchpad has where they are one.
+void unify(AcceleratorConfig& config);
 
 const std::vector<Objective>& objectives();
 

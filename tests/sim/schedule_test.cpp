@@ -9,6 +9,7 @@
 #include "sim/host_io.h"
 #include "sim/platform.h"
 #include "sim/statistics.h"
+#include "tests/sim/port_oracle.h"
 #include "tests/sim/program_oracle.h"
 #include "tests/sim/random_network.h"
 
@@ -45,6 +46,12 @@ class Schedule : public testing::TestWithParam<std::uint64_t> {
     return platform.processor.run(program());
   }
 
+  /// Those there are: three, or one.
+  static std::vector<memory::Sram*> scratchpads(Platform& platform) {
+    if (&platform.input_sram == &platform.weight_sram) return {&platform.input_sram};
+    return {&platform.input_sram, &platform.weight_sram, &platform.output_sram};
+  }
+
   workloads::Tensor images_;
   Network network_;
   AcceleratorConfig config_;
@@ -52,6 +59,23 @@ class Schedule : public testing::TestWithParam<std::uint64_t> {
 };
 INSTANTIATE_TEST_SUITE_P(Networks, Schedule,
                          testing::Range(std::uint64_t{400}, std::uint64_t{412}));
+
+/// Words so narrow, and ports so few, that engines wait for each other.
+class NarrowSchedule : public Schedule {
+ protected:
+  void SetUp() override {
+    Schedule::SetUp();
+    Draw draw(GetParam());
+    for (auto* sram : {&config_.input_sram, &config_.weight_sram, &config_.output_sram}) {
+      sram->port_width_bytes = static_cast<std::uint32_t>(draw.between(1, 3));
+      sram->banks = static_cast<std::uint32_t>(draw.between(1, 4));
+      sram->ports = static_cast<std::uint32_t>(draw.between(1, 4));
+    }
+    unify(config_);
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Networks, NarrowSchedule,
+                         testing::Range(std::uint64_t{500}, std::uint64_t{530}));
 
 TEST_P(Schedule, ACommandStartsWhenItsEngineIsFreeAndWhatItWaitsForHasEnded) {
   Platform platform("platform", config_, *network_.arithmetic);
@@ -69,36 +93,50 @@ TEST_P(Schedule, ACommandStartsWhenItsEngineIsFreeAndWhatItWaitsForHasEnded) {
   }
 }
 
-TEST_P(Schedule, MatmulsAndVectorOperationsTakeTheirUnitsCycles) {
+TEST_P(NarrowSchedule, MatmulsAndVectorOperationsEndWhenTheirUnitsAndTheScratchpadsPortsAreDone) {
   Platform platform("platform", config_, *network_.arithmetic);
-  const pe::SystolicArray array(config_.array, *network_.arithmetic);
-  const pe::VectorUnit unit(config_.vector_unit, *network_.arithmetic);
+  PortTraffic traffic;
+  const auto srams = scratchpads(platform);
+  for (std::size_t s = 0; s < srams.size(); ++s) {
+    srams[s]->observe([&, s](const memory::Occupancy& burst) { traffic[s].push_back(burst); });
+  }
   Spans spans;
   platform.run([&] { spans = run(platform); });
   ASSERT_EQ(spans.size(), program().commands.size());
+  const auto ends = expected_ends(program(), spans, traffic, config_, *network_.arithmetic);
   for (std::size_t i = 0; i < spans.size(); ++i) {
-    const std::uint64_t took = spans[i].end - spans[i].start;
-    if (const auto* matmul = std::get_if<pe::Matmul>(&command(i).work)) {
-      const pe::ArrayCounts c = array.counts(*matmul);
-      const std::uint64_t code = network_.arithmetic->code_bytes(),
-                          acc = network_.arithmetic->accumulator_bytes();
-      const auto bytes_of = [&](std::uint64_t codes, std::uint32_t packed) {
-        return packed == 1 ? codes / 2 + codes % 2 : codes * code;
-      };
-      const auto port = [](const memory::SramConfig& sram, std::uint64_t bytes) {
-        const std::uint64_t rate = std::uint64_t{sram.port_width_bytes} * sram.banks;
-        return bytes / rate + (bytes % rate > 0 ? 1 : 0);
-      };
-      ASSERT_EQ(
-          took,
-          std::max({array.cycles(*matmul),
-                    port(config_.input_sram, bytes_of(c.input_reads, matmul->packed_input)),
-                    port(config_.weight_sram, bytes_of(c.weight_reads, matmul->packed_weights)),
-                    port(config_.output_sram, c.output_reads * acc),
-                    port(config_.output_sram, c.output_writes * acc)}));
-    } else if (const auto* op = std::get_if<pe::VectorOp>(&command(i).work)) {
-      ASSERT_EQ(took, unit.cycles(*op));
+    if (std::holds_alternative<memory::Transfer>(command(i).work)) continue;
+    ASSERT_EQ(spans[i].end, ends[i]) << "command " << i << " from " << spans[i].start;
+  }
+}
+
+/// On a bus and a DRAM where a burst hardly meets another. A command that ends earlier may still
+/// move a burst into the time of one that has fewer slots to spare.
+TEST_P(NarrowSchedule, OnePortMoreMakesNoRunLongerByAPercent) {
+  config_.bus = {.width_bytes = 4096, .latency_cycles = 0};
+  config_.dram_choice.preset = DramChoice::kSimple;
+  config_.dram = {};
+  config_.dram.bandwidth_gb_per_s = 1e5;
+  config_.dram.latency_ns = 0;
+  std::vector<std::unique_ptr<Platform>> platforms;
+  std::vector<Spans> spans(memory::kMostPorts);
+  for (std::uint32_t ports = 1; ports <= memory::kMostPorts; ++ports) {
+    for (auto* sram : {&config_.input_sram, &config_.weight_sram, &config_.output_sram}) {
+      sram->ports = ports;
     }
+    const std::string name = "ports" + std::to_string(ports);
+    platforms.push_back(std::make_unique<Platform>(name.c_str(), config_, *network_.arithmetic));
+    sc_core::sc_spawn([&, ports] { spans[ports - 1] = run(*platforms[ports - 1]); });
+  }
+  sc_core::sc_start();
+  const auto cycles = [](const Spans& s) {
+    std::uint64_t last = 0;
+    for (const auto& span : s) last = std::max(last, span.end);
+    return last;
+  };
+  for (std::size_t p = 1; p < spans.size(); ++p) {
+    ASSERT_EQ(spans[p].size(), program().commands.size());
+    EXPECT_LE(100 * cycles(spans[p]), 101 * cycles(spans[p - 1])) << p + 1 << " ports";
   }
 }
 
@@ -144,13 +182,14 @@ TEST_P(Schedule, TheModulesCountTheBytesOfTheCommands) {
   EXPECT_EQ(platform.array.macs(), counted.macs);
   // A scratchpad sees each operand of a command once: what the array reads of it again and again
   // as it streams is counted, not moved (statistics.h).
+  const auto srams = scratchpads(platform);
   std::array<std::uint64_t, kDram + 1> read{}, written{};
   for (const Command& c : program().commands) {
     for (const Touch& t : touches(c, *network_.arithmetic)) {
-      (t.write ? written : read)[t.memory] += t.end - t.begin;
+      const bool in_the_one = srams.size() == 1 && t.memory != kDram;
+      (t.write ? written : read)[in_the_one ? 0 : t.memory] += t.end - t.begin;
     }
   }
-  const std::array srams = {&platform.input_sram, &platform.weight_sram, &platform.output_sram};
   for (std::size_t s = 0; s < srams.size(); ++s) {
     EXPECT_EQ(srams[s]->bytes_read(), read[s]) << "scratchpad " << s;
     EXPECT_EQ(srams[s]->bytes_written(), written[s]) << "scratchpad " << s;
@@ -163,7 +202,7 @@ TEST_P(Schedule, WhatLeavesTheDramArrivesInTheScratchpadsAndBackByTensorAndLayer
   Platform platform("platform", config_, *network_.arithmetic);
   platform.run([&] { run(platform); });
   std::uint64_t loaded = 0, stored = 0;
-  for (const auto* sram : {&platform.input_sram, &platform.weight_sram, &platform.output_sram}) {
+  for (const auto* sram : scratchpads(platform)) {
     loaded += sram->bytes_loaded();
     stored += sram->bytes_stored();
   }
@@ -191,9 +230,11 @@ TEST_P(Schedule, WhatLeavesTheDramArrivesInTheScratchpadsAndBackByTensorAndLayer
   }
   EXPECT_EQ(all.dram_read_bytes, loaded);
   EXPECT_EQ(all.dram_write_bytes, stored);
-  EXPECT_EQ(all.of(Tensor::kInput).dram_read, platform.input_sram.bytes_loaded());
-  EXPECT_EQ(all.of(Tensor::kWeight).dram_read, platform.weight_sram.bytes_loaded());
-  EXPECT_EQ(all.of(Tensor::kPartialSums).dram_read, platform.output_sram.bytes_loaded());
+  if (!config_.unified_sram) {
+    EXPECT_EQ(all.of(Tensor::kInput).dram_read, platform.input_sram.bytes_loaded());
+    EXPECT_EQ(all.of(Tensor::kWeight).dram_read, platform.weight_sram.bytes_loaded());
+    EXPECT_EQ(all.of(Tensor::kPartialSums).dram_read, platform.output_sram.bytes_loaded());
+  }
   EXPECT_EQ(all.of(Tensor::kPartialSums).dram_read, all.of(Tensor::kPartialSums).dram_written)
       << "spilled sums come back";
   EXPECT_EQ(all.of(Tensor::kInput).dram_written + all.of(Tensor::kWeight).dram_written +
@@ -275,7 +316,9 @@ TEST_P(Schedule, EachLayersCyclesAreComputeAndStallsByCauseAndAddUpToTheWholeRun
     const LayerTrace& t = traces[l];
     const std::vector<bool> never(t.main.size());
     EXPECT_EQ(cycles.total, t.end - t.start) << "layer " << l;
-    EXPECT_EQ(cycles.compute + s.scratchpads, t.count(t.main, never)) << "layer " << l;
+    // Of a vector operation that the array waits for, the scratchpads' part is theirs.
+    EXPECT_GE(cycles.compute + s.scratchpads, t.count(t.main, never)) << "layer " << l;
+    EXPECT_LE(cycles.compute, t.count(t.main, never)) << "layer " << l;
     EXPECT_EQ(
         cycles.compute + s.weights + s.inputs + s.outputs + s.dram + s.vector_unit + s.scratchpads,
         cycles.total)
