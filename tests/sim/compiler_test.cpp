@@ -38,7 +38,7 @@ Compiled random_program(std::uint64_t seed) {
   return c;
 }
 
-constexpr std::uint64_t kSeeds = 80;
+constexpr std::uint64_t kSeeds = 100;
 
 TEST(Compiler, EveryCommandStaysInsideReadsWhatIsThereAndWaitsForWhatItNeeds) {
   for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
