@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <queue>
+#include <span>
 #include <string>
 #include <systemc>
 #include <tlm>
@@ -34,6 +35,9 @@ class Dram final : public sc_core::sc_module {
 
   Dram(const sc_core::sc_module_name& name, const DramConfig& config,
        Contents contents = Contents::kKept);
+
+  /// The host's image of the lowest bytes, in no time: Storage::lend.
+  void lend(std::span<const std::byte> image) { storage_.lend(image); }
 
   std::uint64_t bytes_read() const { return bytes_read_; }
   std::uint64_t bytes_written() const { return bytes_written_; }

@@ -24,6 +24,7 @@ struct DramUse {
   dram::Counts counts;
   dram::Cycle cycles = 0;             // of the memory's clock, the last queued writes included
   std::vector<DramCommands> streams;  // their sums are those of `counts`
+  std::uint64_t drained_ps = 0;       // when the last queued write's data were in its bank
 };
 
 }  // namespace systolog::memory

@@ -67,7 +67,10 @@ void JedecDram::arrive(const DramBurst& burst, Picoseconds at) {
 }
 
 void JedecDram::done(std::uint64_t tag, Cycle cycle) {
-  if ((tag & kWrite) != 0) return;  // answered when it was queued
+  if ((tag & kWrite) != 0) {  // answered when it was queued
+    last_write_ = std::max(last_write_, cycle);
+    return;
+  }
   const auto slot = static_cast<std::uint32_t>(tag & (kWrite - 1));
   Read& read = reads_[slot];
   read.last = std::max(read.last, cycle);
@@ -119,7 +122,8 @@ void JedecDram::advance(Picoseconds until) {
 
 std::optional<DramUse> JedecDram::finish(Picoseconds now) {
   channels_.finish(cycle_at(now));
-  return DramUse{channels_.counts(), channels_.end(), streams_};
+  channels_.finish(last_write_);  // its data come behind its command
+  return DramUse{channels_.counts(), channels_.end(), streams_, time_of(last_write_)};
 }
 
 }  // namespace systolog::memory

@@ -45,6 +45,7 @@ class JedecDram final : public DramModel {
   std::vector<Read> reads_;
   std::vector<std::uint32_t> free_;
   std::vector<DramCommands> streams_;
+  dram::Cycle last_write_ = 0;  // its last beat
   Picoseconds until_ = kNever;  // of advance()
 };
 

@@ -41,6 +41,18 @@ TilingChoice choice_of(const LayerGroup& group, bool has_energy) {
   return c;
 }
 
+/// About what the constants take, so that they are not copied while they grow.
+std::size_t constants_of(const Network& network) {
+  std::size_t bytes = 0;
+  for (const Layer& layer : network.layers) {
+    if (const auto* matmul = std::get_if<MatmulLayer>(&layer.work)) {
+      bytes +=
+          matmul->weights.size() + matmul->bias.size() + matmul->requantise.size() * sizeof(float);
+    }
+  }
+  return bytes + bytes / 64;  // tiles are aligned
+}
+
 }  // namespace
 
 std::vector<PixelTile> pixel_tiles(const LayerShape& shape, const Tiling& tiling) {
@@ -70,6 +82,7 @@ TileWriter::TileWriter(const Network& network, const AcceleratorConfig& config, 
       output_(config.output_sram.capacity_bytes, config.output_sram.double_buffered),
       operands_(config.input_sram.capacity_bytes) {
   program().batch = batch;
+  if (network.has_values) program().constants.reserve(constants_of(network));
 }
 
 void TileWriter::begin(const LayerGroup& group) {

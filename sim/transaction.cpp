@@ -41,6 +41,20 @@ class Recorder {
   pe::Waveform waveform_;
 };
 
+/// The run ends when the writes that are still queued are in the DRAM's banks: the last layer waits
+/// for them.
+void add_drain(const memory::DramUse& use, const CompiledNetwork& compiled,
+               const Platform& platform, std::vector<LayerCycles>& layers) {
+  const std::uint64_t now = sc_core::sc_time_stamp().value();
+  const std::uint64_t period = platform.processor.clock_period().value();
+  const Program& last = compiled.rest ? *compiled.rest : compiled.full;
+  if (use.drained_ps <= now || last.commands.empty()) return;
+  const std::uint64_t cycles = (use.drained_ps - now + period - 1) / period;
+  LayerCycles& layer = layers[last.group_of[last.commands.back().layer]];
+  layer.stalls.dram += cycles;
+  layer.total += cycles;
+}
+
 }  // namespace
 
 Execution execute_transaction(const Network& network, const CompiledNetwork& compiled,
@@ -69,7 +83,7 @@ Execution execute_transaction(const Network& network, const CompiledNetwork& com
       const Program& program = b < compiled.full_batches ? compiled.full : *compiled.rest;
       const std::size_t first = b * compiled.full.batch;
       if (network.has_values) {
-        if (loaded != &program) platform.write_dram(0, program.constants);
+        if (loaded != &program) platform.dram.lend(program.constants);
         loaded = &program;
         platform.write_dram(program.input_address,
                             encode_images(network, images, first, program.batch));
@@ -107,7 +121,10 @@ Execution execute_transaction(const Network& network, const CompiledNetwork& com
   });
   if (outputs) result.take_outputs(outputs->finish());
   result.dram = platform.dram.finish();
-  if (result.dram) result.dram->streams.resize(network.layers.size());
+  if (result.dram) {
+    result.dram->streams.resize(network.layers.size());
+    add_drain(*result.dram, compiled, platform, result.layers);
+  }
   return result;
 }
 
