@@ -88,7 +88,10 @@ void Tracer::attach(Platform& platform) {
 }
 
 void Tracer::occupy(Busy& busy, const memory::Occupancy& next) {
-  const bool joins = busy.now && busy.now->end == next.begin && busy.now->write == next.write;
+  // A gap no longer than the burst behind it is of the DRAM's rules (nCCD_L): a slice each
+  // would make the file several times as large.
+  const bool joins = busy.now && busy.now->write == next.write &&
+                     next.begin - busy.now->end <= next.end - next.begin;
   if (!joins) {
     flush(busy);
     busy.now = next;
