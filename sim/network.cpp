@@ -3,17 +3,15 @@
 #include "sim/network.h"
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
-#include <limits>
 #include <map>
 #include <numeric>
-#include <set>
 #include <utility>
 
 #include "models/user_error.h"
+#include "sim/graph_readers.h"
 #include "sim/host_io.h"
-#include "sim/moves.h"
+#include "sim/layer_moves.h"
+#include "sim/matmul_encoder.h"
 #include "sim/packing.h"
 #include "sim/placement.h"
 #include "sim/quantisation_rules.h"
@@ -26,76 +24,6 @@ using workloads::Graph;
 using workloads::Node;
 using workloads::Shape;
 
-bool has_weights(const Node& node) {
-  return std::holds_alternative<workloads::Conv>(node.op) ||
-         std::holds_alternative<workloads::Gemm>(node.op);
-}
-
-bool only_looks_otherwise(const Node& node) {
-  return std::holds_alternative<workloads::Reshape>(node.op) ||
-         std::holds_alternative<workloads::Transpose>(node.op);
-}
-
-/// Who reads whom.
-class Readers {
- public:
-  explicit Readers(const Graph& graph) : graph_(graph), readers_(graph.nodes.size()) {
-    for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
-      for (const std::size_t input : graph.nodes[n].inputs) readers_[input].push_back(n);
-    }
-    for (const auto& output : workloads::outputs_of(graph)) is_output_.insert(output.node);
-  }
-
-  /// The ReLU or Clip that is the only reader of a node, or the node itself.
-  std::size_t sole_clamp_after(std::size_t n) const {
-    if (readers_[n].size() != 1 || is_output_.contains(n)) return n;
-    const workloads::Operator& next = graph_.nodes[readers_[n][0]].op;
-    const auto* activate = std::get_if<workloads::Activate>(&next);
-    const bool clamps = std::holds_alternative<workloads::Relu>(next) ||
-                        (activate != nullptr && activate->function == models::Activation::kClip);
-    return clamps ? readers_[n][0] : n;
-  }
-
-  /// The first node that computes with a node's values; the node itself where none does.
-  std::size_t first_after(std::size_t n) const {
-    if (readers_[n].empty()) return n;
-    const std::size_t next = readers_[n][0];
-    return only_looks_otherwise(graph_.nodes[next]) ? first_after(next) : next;
-  }
-
- private:
-  const Graph& graph_;
-  std::vector<std::vector<std::size_t>> readers_;
-  std::set<std::size_t> is_output_;
-};
-
-/// Images and constants: what no layer makes.
-bool is_given(const Node& node) {
-  return std::holds_alternative<workloads::Input>(node.op) ||
-         std::holds_alternative<workloads::ConstantTensor>(node.op);
-}
-
-/// Throws UserError where one of the names is that of no layer.
-void check_names(const Graph& graph, const std::vector<std::string>& wanted) {
-  if (wanted.empty()) return;
-  const Readers readers(graph);
-  std::vector<std::string> names;
-  std::vector<bool> fused(graph.nodes.size(), false);
-  for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
-    const Node& node = graph.nodes[n];
-    if (has_weights(node) && readers.sole_clamp_after(n) != n) {
-      fused[readers.sole_clamp_after(n)] = true;
-    }
-    if (!is_given(node) && !only_looks_otherwise(node) && !fused[n]) names.push_back(node.name);
-  }
-  for (const std::string& name : wanted) {
-    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
-    std::string list;
-    for (const std::string& other : names) list += (list.empty() ? "" : ", ") + other;
-    throw UserError("/layers/" + name + ": " + graph.name + " has no such layer, allowed " + list);
-  }
-}
-
 class Lowering {
  public:
   Lowering(const Graph& graph, const LayerArithmetics& arithmetics, const Calibration& calibration,
@@ -104,6 +32,7 @@ class Lowering {
         readers_(graph),
         calibration_(calibration),
         config_(config),
+        encoder_(graph, calibration, config, arithmetics.plan()),
         placed_(graph.nodes.size()) {
     network_.name = graph.name;
     network_.arithmetic = arithmetics.base;
@@ -115,7 +44,6 @@ class Lowering {
       arithmetic_of_[layer] = number_of(arithmetic);
     }
     check_names(graph, names);
-    if (config.compensate_bias) mean_errors_ = mean_product_errors(arithmetics.plan());
   }
 
   Network run() {
@@ -163,14 +91,7 @@ class Lowering {
   }
 
  private:
-  /// A box in the order of a Shape (channels, height, width) in that of memory.
   using Sizes = std::array<std::size_t, 3>;
-  static Box box(const Sizes& begin, const Sizes& step, const Sizes& count) {
-    return {{begin[1], begin[2], begin[0]},
-            {step[1], step[2], step[0]},
-            {count[1], count[2], count[0]}};
-  }
-  static constexpr Sizes kOnes = {1, 1, 1};
 
   /// Of the layer that is being lowered.
   const models::Arithmetic& arithmetic() const { return network_.arithmetic_at(current_); }
@@ -191,16 +112,12 @@ class Lowering {
     return static_cast<std::size_t>(known - others.begin()) + 1;
   }
 
-  bool has_power_of_two_scales() const {
-    return config_.power_of_two && network_.has_values && takes_power_of_two(arithmetic());
-  }
-
   models::Quantisation quantisation_of(std::size_t node) const {
     if (arithmetic().is_quantised() && network_.has_values) {
       return quantise_range(calibration_.range(node, arithmetic().bits()), arithmetic().bits(),
                             config_.activations);
     }
-    if (!has_power_of_two_scales()) return {};
+    if (!has_power_of_two_scales(arithmetic(), config_, graph_)) return {};
     return {power_of_two_scale(calibration_.whole_range(node), arithmetic())};
   }
 
@@ -303,8 +220,6 @@ class Lowering {
       layer.channels = static_cast<std::uint32_t>(weights.k);
       bias = gemm.bias;
     }
-    const std::vector<float> compensated = with_bias_compensated(weights.values);
-    if (!compensated.empty()) weights.values = compensated;
     layer.filters = static_cast<std::uint32_t>(weights.filters);
     if (const auto* clip = std::get_if<workloads::Activate>(&graph_.nodes[last].op)) {
       layer.clip = {clip->a, clip->b};
@@ -313,131 +228,10 @@ class Lowering {
     }
     const std::size_t output = add_value(last, graph_.nodes[n].shape, quantisation_of(last));
     placed_[n] = placed_[last] = {output, nullptr};
-    encode(n, weights, bias, network_.values[input].quantisation,
-           network_.values[output].quantisation, layer);
+    encoder_.encode(n, arithmetic(), weights, bias,
+                    {network_.values[input].quantisation, network_.values[output].quantisation},
+                    layer);
     add_layer(node.name, workloads::name_of(node.op), {input}, output, std::move(layer));
-  }
-
-  /// Products come out 1 + error times as large on average, so weights go in that much smaller or
-  /// larger; the bias is no product and stays. Empty where there is nothing to compensate.
-  std::vector<float> with_bias_compensated(std::span<const float> weights) const {
-    std::vector<float> compensated;
-    const auto error = mean_errors_.find(arithmetic().name());
-    if (error == mean_errors_.end()) return compensated;
-    for (const float weight : weights) {
-      compensated.push_back(static_cast<float>(weight / (1 + error->second)));
-    }
-    return compensated;
-  }
-
-  void encode(std::size_t node, const LayerWeights& weights, std::span<const float> bias,
-              models::Quantisation in, models::Quantisation out, MatmulLayer& layer) const {
-    const models::Arithmetic& a = arithmetic();
-    // With zero points there is a bias, whatever their values: a Program does not depend on them.
-    const bool has_bias =
-        !bias.empty() || (a.is_quantised() && config_.activations == ActivationScheme::kAffine);
-    if (!network_.has_values) {
-      if (a.is_quantised()) layer.requantise.assign(weights.filters, 1.0F);
-      if (has_bias) layer.bias.resize(weights.filters * a.bias_bytes());
-      return;
-    }
-    const std::vector<float> scales = weight_scales(node, weights, bias, in.scale);
-    layer.weights = encode_weights(weights, a, scales);
-    const float zero = 0.0F;
-    a.encode({&zero, 1}, in, reinterpret_cast<std::byte*>(&layer.zero_code));
-    if (a.is_quantised()) {
-      for (const float s : scales) layer.requantise.push_back(in.scale * s / out.scale);
-    } else {
-      layer.shift = std::ilogb(in.scale) + std::ilogb(scales.front()) - std::ilogb(out.scale);
-    }
-    if (!has_bias) return;
-    const std::vector<float> zeros(weights.filters, 0.0F);
-    layer.bias.resize(weights.filters * a.bias_bytes());
-    a.encode_bias(bias.empty() ? std::span<const float>(zeros) : bias, in, scales,
-                  layer.bias.data());
-    if (!a.is_quantised()) return;
-    std::vector<std::int64_t> code_sums(weights.filters, 0);
-    if (in.zero_point != 0) code_sums = sums_of_codes(layer);
-    for (std::size_t f = 0; f < weights.filters; ++f) {
-      const double code = bias.empty() ? 0.0 : double{bias[f]} / (double{in.scale} * scales[f]);
-      check_bias(graph_.nodes[node].name, f,
-                 code - in.zero_point * static_cast<double>(code_sums[f]));
-    }
-    if (in.zero_point != 0) subtract_zero_point(in.zero_point, code_sums, layer.bias);
-  }
-
-  /// int:B biases are 32 bits wide whatever the accumulator: a saturated one would be a wrong sum.
-  void check_bias(const std::string& name, std::size_t filter, double code) const {
-    if (std::abs(code) <= std::numeric_limits<std::int32_t>::max()) return;
-    throw UserError(graph_.name + ": node " + name + ": the bias of filter " +
-                    std::to_string(filter) + " with the activations' zero point is 2^" +
-                    std::to_string(std::ilogb(code)) + " in " + arithmetic().name() +
-                    ", allowed 32 bits; fewer bits or symmetric activations make it smaller");
-  }
-
-  /// sum (a - z) w = sum a w - z sum w: the second term is a constant of the filter.
-  static void subtract_zero_point(std::int32_t zero_point, std::span<const std::int64_t> sums,
-                                  std::vector<std::byte>& bias) {
-    for (std::size_t f = 0; f < sums.size(); ++f) {
-      std::int32_t code = 0;
-      std::memcpy(&code, bias.data() + f * sizeof code, sizeof code);
-      code = static_cast<std::int32_t>(code - zero_point * sums[f]);
-      std::memcpy(bias.data() + f * sizeof code, &code, sizeof code);
-    }
-  }
-
-  /// Of each filter.
-  std::vector<std::int64_t> sums_of_codes(const MatmulLayer& layer) const {
-    const std::size_t bytes = arithmetic().code_bytes(), per_group = layer.filters / layer.groups;
-    const std::size_t codes = layer.weights.size() / bytes, per_group_codes = codes / layer.groups;
-    std::vector<std::int64_t> sums(layer.filters, 0);
-    for (std::size_t i = 0; i < codes; ++i) {
-      sums[i / per_group_codes * per_group + i % per_group] +=
-          signed_code(layer.weights.data() + i * bytes);
-    }
-    return sums;
-  }
-
-  std::int64_t signed_code(const std::byte* at) const {
-    std::uint32_t code = 0;
-    std::memcpy(&code, at, arithmetic().code_bytes());
-    const int unused = 32 - arithmetic().bits();
-    return static_cast<std::int32_t>(code << unused) >> unused;
-  }
-
-  /// The filter's largest weight gets the largest code; where the weights are so small that the
-  /// bias, in units of the product's scale, would leave its 32 bits, the scale is as large as the
-  /// bias needs (half of the range: sums are still to be added).
-  std::vector<float> weight_scales(std::size_t node, const LayerWeights& weights,
-                                   std::span<const float> bias, float activation_scale) const {
-    std::vector<float> scales(weights.filters, 1.0F);
-    if (has_power_of_two_scales()) {
-      const float scale = power_of_two_weight_scale(
-          {range_of(weights.values), range_of(bias), calibration_.whole_range(node)},
-          activation_scale, arithmetic());
-      std::fill(scales.begin(), scales.end(), scale);
-    }
-    if (!arithmetic().is_quantised()) return scales;
-    constexpr float kLargestBias = 0x1p30F;
-    Range all;
-    float needed = 0.0F;
-    const std::vector<Range> ranges = filter_ranges(weights);
-    for (std::size_t f = 0; f < weights.filters; ++f) {
-      const Range& range = ranges[f];
-      all = {std::min(all.lowest, range.lowest), std::max(all.highest, range.highest)};
-      const float for_bias =
-          bias.empty() ? 0.0F : std::abs(bias[f]) / activation_scale / kLargestBias;
-      needed = std::max(needed, for_bias);
-      scales[f] = std::max(weight_scale(range), for_bias);
-    }
-    if (config_.weights == WeightScheme::kPerTensor) {
-      std::fill(scales.begin(), scales.end(), std::max(weight_scale(all), needed));
-    }
-    return scales;
-  }
-
-  float weight_scale(Range range) const {
-    return quantise_range(range, arithmetic().bits(), ActivationScheme::kSymmetric).scale;
   }
 
   void lower_vector(std::size_t n) {
@@ -541,15 +335,8 @@ class Lowering {
   std::size_t repeated(std::size_t n, std::size_t input) {
     const Node& node = graph_.nodes[n];
     const Value from = network_.values[input];
-    const Sizes sizes = workloads::sizes_of(from.shape), whole = workloads::sizes_of(node.shape);
-    Sizes step = kOnes;
-    for (std::size_t d = 0; d < 3; ++d) {
-      if (sizes[d] != whole[d]) step[d] = 0;
-    }
     const std::size_t value = add_value(from.node, node.shape, from.quantisation);
-    MoveLayer layer;
-    layer.moves.push_back(
-        move_box(0, from.shape, box({}, step, whole), node.shape, box({}, kOnes, whole)));
+    MoveLayer layer{repeat_moves(from.shape, node.shape)};
     add_layer(node.name, "repeat", {input}, value, std::move(layer));
     return value;
   }
@@ -566,113 +353,53 @@ class Lowering {
 
   void lower_slice(std::size_t n) {
     const Node& node = graph_.nodes[n];
-    const auto& slice = std::get<workloads::Slice>(node.op);
     const std::size_t input = image_input(node, 0);
-    const Shape& in = network_.values[input].shape;
-    MoveLayer layer;
-    // Transfers go forward: each position of an axis that is read backwards is a move of its own.
-    Sizes step = slice.step, count = slice.count;
-    std::vector<std::pair<Sizes, Sizes>> begins = {{slice.begin, {}}};  // from, to
-    for (std::size_t d = 0; d < 3; ++d) {
-      if (static_cast<std::ptrdiff_t>(step[d]) > 0) continue;
-      std::vector<std::pair<Sizes, Sizes>> apart;
-      for (auto [from, to] : begins) {
-        for (to[d] = 0; to[d] < count[d]; ++to[d], from[d] += step[d]) apart.emplace_back(from, to);
-      }
-      begins = std::move(apart);
-      step[d] = count[d] = 1;
-    }
-    for (const auto& [from, to] : begins) {
-      layer.moves.push_back(
-          move_box(0, in, box(from, step, count), node.shape, box(to, kOnes, count)));
-    }
-    add_move(n, {input}, network_.values[input].quantisation, std::move(layer));
+    const Value& from = network_.values[input];
+    add_move(n, {input}, from.quantisation,
+             {slice_moves(std::get<workloads::Slice>(node.op), from.shape, node.shape)});
   }
 
-  /// The image in the middle, and at each side of each axis a box of the pad's value, which spans
-  /// the axes before it wholly.
   void lower_pad(std::size_t n) {
     const Node& node = graph_.nodes[n];
     const auto& pad = std::get<workloads::Pad>(node.op);
     const std::size_t input = image_input(node, 0);
-    const Shape& in = network_.values[input].shape;
-    const Sizes inside = workloads::sizes_of(in), whole = workloads::sizes_of(node.shape);
-    MoveLayer layer;
-    layer.moves.push_back(
-        move_box(0, in, box({}, kOnes, inside), node.shape, box(pad.before, kOnes, inside)));
-    if (pad.mode != workloads::PadMode::kConstant) {
-      take_from_input(pad, in, node.shape, layer);
-      return add_move(n, {input}, network_.values[input].quantisation, std::move(layer));
-    }
-    Sizes begin = pad.before, count = inside;
-    for (std::size_t d = 0; d < 3; ++d) {
-      const auto fill = [&](std::size_t first, std::size_t positions) {
-        if (positions == 0) return;
-        Sizes at = begin, size = count;
-        at[d] = first;
-        size[d] = positions;
-        Move move = move_box(0, node.shape, box({}, kOnes, size), node.shape, box(at, kOnes, size));
-        move.fills = true;
-        layer.moves.push_back(std::move(move));
-      };
-      fill(0, pad.before[d]);
-      fill(pad.before[d] + inside[d], pad.after[d]);
-      begin[d] = 0;
-      count[d] = whole[d];
-    }
+    const Value& from = network_.values[input];
+    MoveLayer layer{pad_moves(pad, from.shape, node.shape)};
     // Zero is a code of every quantisation; another value may lie outside of the input's.
+    const bool fills = pad.mode == workloads::PadMode::kConstant;
     const models::Quantisation q =
-        pad.value == 0.0F ? network_.values[input].quantisation : quantisation_of(n);
-    arithmetic().encode({&pad.value, 1}, q, reinterpret_cast<std::byte*>(&layer.fill_code));
-    add_move(n, {input}, q, std::move(layer));
-  }
-
-  /// Each padded position of the one axis that is padded, from where it comes.
-  static void take_from_input(const workloads::Pad& pad, const Shape& in, const Shape& out,
-                              MoveLayer& layer) {
-    const Sizes inside = workloads::sizes_of(in), whole = workloads::sizes_of(out);
-    for (std::size_t d = 0; d < 3; ++d) {
-      for (std::size_t at = 0; at < whole[d]; ++at) {
-        if (at == pad.before[d]) at += inside[d];
-        if (at >= whole[d]) break;
-        Sizes from = {}, to = {}, count = inside;
-        from[d] = workloads::padded_from(pad.mode, at, pad.before[d], inside[d]);
-        to[d] = at;
-        count[d] = 1;
-        layer.moves.push_back(move_box(0, in, box(from, kOnes, count), out, box(to, kOnes, count)));
-      }
+        fills && pad.value != 0.0F ? quantisation_of(n) : from.quantisation;
+    if (fills) {
+      arithmetic().encode({&pad.value, 1}, q, reinterpret_cast<std::byte*>(&layer.fill_code));
     }
+    add_move(n, {input}, q, std::move(layer));
   }
 
   void lower_concat(std::size_t n) {
     const Node& node = graph_.nodes[n];
-    const std::size_t axis = std::get<workloads::Concat>(node.op).axis;
     std::vector<std::size_t> inputs;
-    MoveLayer layer;
-    Sizes at = {};
+    std::vector<Shape> shapes;
     bool one_quantisation = true;
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
       inputs.push_back(image_input(node, i));
       const Value& value = network_.values[inputs[i]];
-      const Sizes sizes = workloads::sizes_of(value.shape);
-      layer.moves.push_back(
-          move_box(i, value.shape, box({}, kOnes, sizes), node.shape, box(at, kOnes, sizes)));
-      at[axis] += sizes[axis];
+      shapes.push_back(value.shape);
       const models::Quantisation& first = network_.values[inputs[0]].quantisation;
       one_quantisation = one_quantisation && value.quantisation.scale == first.scale &&
                          value.quantisation.zero_point == first.zero_point;
     }
     const auto q = one_quantisation ? network_.values[inputs[0]].quantisation : quantisation_of(n);
-    add_move(n, std::move(inputs), q, std::move(layer));
+    add_move(n, std::move(inputs), q,
+             {concat_moves(std::get<workloads::Concat>(node.op), shapes, node.shape)});
   }
 
   const Graph& graph_;
   Readers readers_;
   const Calibration& calibration_;
   const QuantisationConfig& config_;
+  MatmulEncoder encoder_;
   std::map<std::string, std::size_t> arithmetic_of_;  // layers that have another than the base
   std::size_t current_ = 0;                           // arithmetic
-  std::map<std::string, double> mean_errors_;         // to compensate, of arithmetics by name
   std::vector<Placement> placed_;                     // of each node
   std::map<std::pair<std::size_t, std::string_view>, std::size_t> converted_;  // value, format
   Network network_;
