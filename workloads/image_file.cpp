@@ -7,12 +7,13 @@
 #include <csetjmp>
 #include <cstddef>
 #include <cstdio>
+#include <cstring>
+#include <new>
 #include <vector>
 
 // jpeglib.h does not include what it needs: size_t and FILE, from above.
-#include <jpeglib.h>
-
 #include <jerror.h>
+#include <jpeglib.h>
 // clang-format on
 
 #include "models/user_error.h"
@@ -105,28 +106,67 @@ Rgb read_jpeg(std::span<const std::uint8_t> bytes, const std::string& what) {
   return image;
 }
 
+// --- PNG: libpng's errors are longjmps as well. Its simplified interface takes 16 bits without a
+// tag for linear light and follows gAMA, so that files which show one picture would not be one
+// input: this takes the stored values, as Pillow does.
+struct PngSource {
+  std::span<const std::uint8_t> rest;
+  std::jmp_buf escape;
+  char message[256];
+};
+
+[[noreturn]] void png_fail(png_structp png, png_const_charp message) {
+  auto* source = static_cast<PngSource*>(png_get_error_ptr(png));
+  std::snprintf(source->message, sizeof source->message, "%s", message);
+  std::longjmp(source->escape, 1);
+}
+
+void png_take(png_structp png, png_bytep to, std::size_t size) {
+  auto* source = static_cast<PngSource*>(png_get_io_ptr(png));
+  if (size > source->rest.size()) png_error(png, "read beyond end of data");
+  std::memcpy(to, source->rest.data(), size);
+  source->rest = source->rest.subspan(size);
+}
+
+/// False with a message in `source`.
+bool decode_png(png_structp png, png_infop info, PngSource& source, Rgb& out) {
+  if (setjmp(source.escape) != 0) return false;
+  png_set_read_fn(png, &source, png_take);
+  png_set_benign_errors(png, 1);  // warnings: auxiliary chunks are of no use here
+  png_read_info(png, info);
+  out.height = png_get_image_height(png, info);
+  out.width = png_get_image_width(png, info);
+  if (out.height > kMaxSide || out.width > kMaxSide) return true;  // refused by the caller
+  png_set_expand(png);
+  png_set_strip_16(png);  // the high byte
+  png_set_gray_to_rgb(png);
+  png_set_strip_alpha(png);
+  const int passes = png_set_interlace_handling(png);
+  png_read_update_info(png, info);
+  if (png_get_rowbytes(png, info) != out.width * 3) png_error(png, "rows are not of RGB bytes");
+  out.bytes.resize(out.height * out.width * 3);
+  for (int pass = 0; pass < passes; ++pass) {
+    for (std::size_t y = 0; y < out.height; ++y) {
+      png_read_row(png, out.bytes.data() + y * out.width * 3, nullptr);
+    }
+  }
+  return true;
+}
+
 Rgb read_png(std::span<const std::uint8_t> bytes, const std::string& what) {
-  png_image info{};
-  info.version = PNG_IMAGE_VERSION;
-  struct Free {
-    png_image* info;
-    ~Free() { png_image_free(info); }
-  } const free{&info};
-  if (png_image_begin_read_from_memory(&info, bytes.data(), bytes.size()) == 0) {
-    throw UserError(what + ": cannot be decoded as PNG: " + info.message);
+  PngSource source{bytes, {}, {}};
+  Rgb image;
+  png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &source, png_fail,
+                                           [](png_structp, png_const_charp) {});
+  png_infop info = png == nullptr ? nullptr : png_create_info_struct(png);
+  if (info == nullptr) {
+    png_destroy_read_struct(&png, nullptr, nullptr);
+    throw std::bad_alloc();
   }
-  check_sides(info.height, info.width, what);
-  info.format = PNG_FORMAT_RGBA;
-  std::vector<std::uint8_t> rgba(PNG_IMAGE_SIZE(info));
-  const bool read = png_image_finish_read(&info, nullptr, rgba.data(), 0, nullptr) != 0;
-  if (!read || (info.warning_or_error & PNG_IMAGE_ERROR) != 0) {
-    throw UserError(what + ": cannot be decoded as PNG: " + info.message);
-  }
-  Rgb image{info.height, info.width, {}};
-  image.bytes.resize(image.height * image.width * 3);
-  for (std::size_t i = 0; i < image.height * image.width; ++i) {
-    for (std::size_t c = 0; c < 3; ++c) image.bytes[3 * i + c] = rgba[4 * i + c];
-  }
+  const bool good = decode_png(png, info, source, image);
+  png_destroy_read_struct(&png, &info, nullptr);
+  if (!good) throw UserError(what + ": cannot be decoded as PNG: " + source.message);
+  check_sides(image.height, image.width, what);
   return image;
 }
 

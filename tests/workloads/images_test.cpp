@@ -72,6 +72,32 @@ std::string png(const std::vector<std::uint8_t>& pixels, std::size_t height, std
   return text;
 }
 
+/// A PNG file of grey or RGB samples, two bytes each if `bits` is 16, that says it is linear light.
+std::string linear_png(const std::vector<std::uint8_t>& samples, std::uint32_t height,
+                       std::uint32_t width, int bits, int colour) {
+  std::string text;
+  png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
+  png_infop info = png_create_info_struct(png);
+  png_set_write_fn(
+      png, &text,
+      [](png_structp p, png_bytep data, std::size_t size) {
+        static_cast<std::string*>(png_get_io_ptr(p))->append(reinterpret_cast<char*>(data), size);
+      },
+      [](png_structp) {});
+  png_set_IHDR(png, info, width, height, bits, colour, PNG_INTERLACE_ADAM7, 0, 0);
+  if (bits == 8) png_set_gAMA(png, info, 1.0);  // 16 bits untagged are taken for it by libpng
+  png_write_info(png, info);
+  const int passes = png_set_interlace_handling(png);
+  for (int pass = 0; pass < passes; ++pass) {
+    for (std::uint32_t y = 0; y < height; ++y) {
+      png_write_row(png, samples.data() + y * (samples.size() / height));
+    }
+  }
+  png_write_end(png, info);
+  png_destroy_write_struct(&png, &info);
+  return text;
+}
+
 std::span<const std::uint8_t> bytes_of(const std::string& text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
@@ -98,6 +124,23 @@ TEST(Png, LosesItsTransparency) {
   const std::string file = png({10, 20, 30, 0, 40, 50, 60, 128}, 1, 2, PNG_FORMAT_RGBA);
   EXPECT_EQ(decode_image(bytes_of(file), 3, "image").bytes,
             (std::vector<std::uint8_t>{10, 40, 20, 50, 30, 60}));
+}
+
+TEST(Png, OfAnyGammaAndDepthGivesTheBytesThatAreStored) {
+  const auto rgb = gradient(9, 11);
+  const auto wanted = decode_image(bytes_of(png(rgb, 9, 11)), 3, "image").bytes;
+  std::vector<std::uint8_t> wide;
+  for (const std::uint8_t high : rgb) {
+    wide.push_back(high);
+    wide.push_back(0xFF);  // the low byte is dropped, not rounded
+  }
+  const std::string of_gamma = linear_png(rgb, 9, 11, 8, PNG_COLOR_TYPE_RGB);
+  const std::string of_16 = linear_png(wide, 9, 11, 16, PNG_COLOR_TYPE_RGB);
+  EXPECT_EQ(decode_image(bytes_of(of_gamma), 3, "image").bytes, wanted);
+  EXPECT_EQ(decode_image(bytes_of(of_16), 3, "image").bytes, wanted);
+  const std::string grey = linear_png({7, 0xFF, 100, 0, 200, 1, 3, 0x80}, 2, 2, 16, 0);
+  EXPECT_EQ(decode_image(bytes_of(grey), 1, "image").bytes,
+            (std::vector<std::uint8_t>{7, 100, 200, 3}));
 }
 
 TEST(Jpeg, IsDecodedNearlyAsItWasWritten) {
