@@ -199,6 +199,7 @@ int accuracy_command(const Arguments& arguments) {
   const ArithmeticPlan base = read_plan(r.base, "--base");
   if (r.sensitivity) all.push_back(base);
   EvaluationSettings settings;
+  settings.quiet = r.quiet || r.json;
   if (!r.k.empty()) settings.k = to_count("--topk", r.k, 1);
   if (!r.config.empty()) {
     settings.accelerator =

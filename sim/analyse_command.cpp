@@ -61,7 +61,7 @@ void write_results(const Json& report, const std::filesystem::path& folder) {
 }  // namespace
 
 int analyse_command(const Arguments& arguments) {
-  std::string workload_name, images_text = "20", pixels_text = "16", seed_text = "1", output;
+  std::string workload_name, images_text, pixels_text = "16", seed_text = "1", output;
   std::vector<std::string> names;
   DataOptions data;
   po::options_description options("Options");
@@ -70,7 +70,8 @@ int analyse_command(const Arguments& arguments) {
       "network: a name in workloads/networks, a workload .json or an .onnx model");
   add("arithmetic", po::value(&names)->composing(),
       "format/multiplier[/accumulator]; repeatable (default: eight)");
-  add("images", po::value(&images_text), "images to run; a number or all (default 20)");
+  add("images", po::value(&images_text),
+      "images to run; a number or all (default: 20, or all where there are fewer)");
   add_data_options(options, data);
   add("pixels", po::value(&pixels_text), "outputs of each layer looked at, an image (default 16)");
   add("seed", po::value(&seed_text), "of the choice of outputs and the order of products (1)");
@@ -92,9 +93,15 @@ int analyse_command(const Arguments& arguments) {
   const AnalysisSettings settings{.pixels = to_count("--pixels", pixels_text, 1),
                                   .seed = to_count("--seed", seed_text, 0)};
   const Workload workload = read_workload(workload_name);
-  const workloads::Dataset images = read_images(workload, data, to_images(images_text));
+  constexpr std::size_t kImages = 20;
+  const workloads::Dataset images = images_text.empty()
+                                        ? read_images_up_to(workload, data, kImages)
+                                        : read_images(workload, data, to_images(images_text));
+  EvaluationSettings evaluated;
+  evaluated.quiet = quiet || json;
   const Evaluation evaluation(
-      workload.graph, images, [&] { return read_calibration(workload, data, images); }, {}, plans);
+      workload.graph, images, [&] { return read_calibration(workload, data, images); }, evaluated,
+      plans);
 
   Analysis analysis;
   analysis.workload = workload.name;

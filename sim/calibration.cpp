@@ -9,10 +9,12 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <mutex>
 #include <numeric>
 #include <utility>
 
 #include "models/name.h"
+#include "models/user_error.h"
 #include "workloads/reference.h"
 
 namespace systolog::sim {
@@ -27,11 +29,13 @@ struct Moments {
   static constexpr double kUnit = 0x1p-20;
   std::array<std::uint64_t, kExponents> squares{};
   std::uint64_t numbers = 0;  // other than 0
+  bool finite = true;
 
   void add(std::span<const float> values) {
     for (const float x : values) {
       lowest = std::min(lowest, x);
       highest = std::max(highest, x);
+      finite = finite && std::isfinite(x);
       if (x == 0.0F || !std::isfinite(x)) continue;
       int exponent = 0;
       const double significand = 2.0 * std::frexp(double{x}, &exponent);
@@ -45,6 +49,7 @@ struct Moments {
     highest = std::max(highest, other.highest);
     for (std::size_t e = 0; e < squares.size(); ++e) squares[e] += other.squares[e];
     numbers += other.numbers;
+    finite = finite && other.finite;
   }
   Range range() const {
     double sum = 0.0;
@@ -58,11 +63,12 @@ struct Moments {
 
 /// Calls visit(statistics, node, values) for all values of all nodes on all cores, and merges the
 /// threads' statistics with merge(total, part). The last node's values go to `outputs` as well, if
-/// that is given.
+/// that is given; done() is called after each image.
 template <typename Statistics, typename Visit, typename Merge>
 std::vector<Statistics> observe(const workloads::Graph& graph, const workloads::Tensor& images,
                                 const std::vector<Statistics>& empty, const Visit& visit,
-                                const Merge& merge, workloads::Tensor* outputs = nullptr) {
+                                const Merge& merge, const std::function<void()>& done,
+                                workloads::Tensor* outputs = nullptr) {
   tbb::enumerable_thread_specific<std::vector<Statistics>> parts(empty);
   const std::size_t count = images.shape.at(0), size = images.values.size() / count;
   const std::size_t out_size = graph.output_shape().count();
@@ -84,6 +90,7 @@ std::vector<Statistics> observe(const workloads::Graph& graph, const workloads::
       std::ranges::copy(out.values,
                         outputs->values.begin() + static_cast<std::ptrdiff_t>(i * out_size));
     }
+    done();
   });
   std::vector<Statistics> total = empty;
   for (const auto& part : parts) {
@@ -198,14 +205,29 @@ Range Calibration::range(std::size_t node, int bits) const {
 }
 
 Calibration calibrate(const workloads::Graph& graph, const workloads::Tensor& images,
-                      const QuantisationConfig& config, workloads::Tensor* outputs) {
+                      const QuantisationConfig& config, workloads::Tensor* outputs,
+                      const ImagesDone& progress) {
   const std::size_t nodes = graph.nodes.size();
   Calibration result;
   result.config_ = config;
+  const std::size_t passes = config.calibration == CalibrationMethod::kMinMax ? 1 : 2;
+  std::mutex lock;
+  std::size_t seen = 0;
+  const auto done = [&] {
+    if (!progress) return;
+    const std::lock_guard guard(lock);
+    progress(++seen / passes);
+  };
   const auto moments = observe(
       graph, images, std::vector<Moments>(nodes),
       [](Moments& m, std::span<const float> values) { m.add(values); },
-      [](Moments& total, const Moments& part) { total.add(part); }, outputs);
+      [](Moments& total, const Moments& part) { total.add(part); }, done, outputs);
+  for (std::size_t n = 0; n < nodes; ++n) {
+    if (moments[n].finite) continue;
+    throw UserError("network '" + graph.name + "': calibration: FP32 values of layer '" +
+                    graph.nodes[n].name + "' (" + std::string(name_of(graph.nodes[n].op)) +
+                    ") are not finite: there is no scale for them");
+  }
   for (const Moments& m : moments) result.ranges_.push_back(m.range());
   if (config.calibration == CalibrationMethod::kMinMax) return result;
   std::vector<ValueHistogram> empty;
@@ -221,7 +243,8 @@ Calibration calibrate(const workloads::Graph& graph, const workloads::Tensor& im
       [&](ValueHistogram& total, const ValueHistogram& part) {
         add(total.negative, part.negative);
         add(total.positive, part.positive);
-      });
+      },
+      done);
   return result;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -45,6 +46,9 @@ Range percentile_range(const ValueHistogram& histogram, double percentile, Activ
 /// [Migacz 2017: 8-bit inference with TensorRT]
 Range entropy_range(const ValueHistogram& histogram, int bits);
 
+/// Told how many images are done, by one thread at a time.
+using ImagesDone = std::function<void(std::size_t)>;
+
 /// What calibration found out about each node of a graph.
 class Calibration {
  public:
@@ -59,16 +63,18 @@ class Calibration {
 
  private:
   friend Calibration calibrate(const workloads::Graph&, const workloads::Tensor&,
-                               const QuantisationConfig&, workloads::Tensor*);
+                               const QuantisationConfig&, workloads::Tensor*, const ImagesDone&);
   std::vector<Range> ranges_;
   std::vector<ValueHistogram> histograms_;  // empty: min-max
   QuantisationConfig config_;
 };
 
 /// Runs the images through the graph in FP32, on all cores; the result does not depend on their
-/// number. What the last node gives goes to `outputs`, where one is given.
+/// number. What the last node gives goes to `outputs`, where one is given. UserError for values
+/// that are not finite.
 Calibration calibrate(const workloads::Graph& graph, const workloads::Tensor& images,
-                      const QuantisationConfig& config = {}, workloads::Tensor* outputs = nullptr);
+                      const QuantisationConfig& config = {}, workloads::Tensor* outputs = nullptr,
+                      const ImagesDone& progress = {});
 
 /// Scale and zero point of `int:B` codes that cover a range (zero always included).
 models::Quantisation quantise_range(Range range, int bits, ActivationScheme scheme);

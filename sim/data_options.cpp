@@ -159,6 +159,10 @@ std::vector<Candidate> candidates(const Workload& workload, const DataOptions& o
   return found;
 }
 
+bool says_nothing(const DataOptions& options) {
+  return options.data.empty() && options.dataset.empty();
+}
+
 /// --input X is --dataset npy --data X.
 DataOptions with_input(DataOptions options) {
   if (options.input.empty()) return options;
@@ -197,28 +201,35 @@ std::size_t to_images(const std::string& text) {
   }
 }
 
-Dataset read_images(const Workload& workload, const DataOptions& given, std::size_t count) {
+Dataset read_images_up_to(const Workload& workload, const DataOptions& given, std::size_t most) {
   const DataOptions options = with_input(given);
   const auto preprocessing = apply_preprocessing(workload.preprocessing, options.preprocessing);
   if (!options.labels.empty() && options.data.empty()) {
     throw UserError("--labels " + options.labels + ": means nothing without --data or --input");
   }
-  const bool nothing_said = options.data.empty() && options.dataset.empty();
-  if (options.dataset == "synthetic" || (nothing_said && workload.datasets.empty())) {
-    return synthetic_images(workload.graph.input_shape(), std::max<std::size_t>(count, 1));
+  if (options.dataset == "synthetic" || (says_nothing(options) && workload.datasets.empty())) {
+    return synthetic_images(workload.graph.input_shape(), std::max<std::size_t>(most, 1));
   }
-  std::size_t most = 0;
+  std::optional<Dataset> best;
   for (const Candidate& c : candidates(workload, options)) {
-    Dataset data = read(*c.format, c.files, workload, preprocessing, count);
+    Dataset data = read(*c.format, c.files, workload, preprocessing, most);
     const std::size_t images = data.images.shape[0];
-    if (count == 0 || images == count) return data;
-    most = std::max(most, images);
+    if (!best || images > best->images.shape[0]) best = std::move(data);
+    if (most == 0 || images == most) break;
   }
-  throw UserError(
-      "--images " + std::to_string(count) + ": there are " + std::to_string(most) + " images" +
-      (nothing_said ? "; the whole data set is looked for where "
-                      "workloads/fetch_data.sh and packages put it, or in --data"
-                    : " in " + (options.data.empty() ? options.dataset : options.data)));
+  return std::move(*best);
+}
+
+Dataset read_images(const Workload& workload, const DataOptions& given, std::size_t count) {
+  Dataset data = read_images_up_to(workload, given, count);
+  if (count == 0 || data.images.shape[0] == count) return data;
+  const DataOptions options = with_input(given);
+  throw UserError("--images " + std::to_string(count) + ": there are " +
+                  std::to_string(data.images.shape[0]) + " images" +
+                  (says_nothing(options)
+                       ? "; the whole data set is looked for where "
+                         "workloads/fetch_data.sh and packages put it, or in --data"
+                       : " in " + (options.data.empty() ? options.dataset : options.data)));
 }
 
 bool has_images(const Workload& workload) {

@@ -30,6 +30,10 @@ std::size_t to_images(const std::string& text);
 workloads::Dataset read_images(const Workload& workload, const DataOptions& options,
                                std::size_t count);
 
+/// The same where fewer will do: `most` images, or all there are.
+workloads::Dataset read_images_up_to(const Workload& workload, const DataOptions& options,
+                                     std::size_t most);
+
 /// Calibration images: the first 256 of the workload's own, or of the training set ("NAME-train")
 /// that belongs to the data set which is run, where they are in --data or installed; else (named in
 /// the result) the first 256 of `images`.

@@ -4,8 +4,6 @@
 #include <chrono>
 #include <utility>
 
-#include "workloads/reference.h"
-
 namespace systolog::sim {
 
 Evaluation::Evaluation(workloads::Graph graph, workloads::Dataset images,
@@ -16,10 +14,10 @@ Evaluation::Evaluation(workloads::Graph graph, workloads::Dataset images,
   const bool fold = !settings_.accelerator || settings_.accelerator->compiler.fold_batch_norm;
   if (fold) workloads::fold_batch_norm(folded);
   for (const ArithmeticPlan& plan : plans) check_layers(plan, folded);
-  reference_ = workloads::run_reference(graph_, images_.images);
+  reference_ = fp32_reference(graph_, images_.images, settings_.quiet);
   graph_ = std::move(folded);
   calibration_ = calibrate_for(plans, graph_, calibration, settings_.quantisation,
-                               settings_.calibration_images);
+                               settings_.calibration_images, settings_.quiet);
 }
 
 Accuracy Evaluation::baseline() const {

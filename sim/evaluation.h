@@ -20,6 +20,7 @@ struct EvaluationSettings {
   QuantisationConfig quantisation;
   std::size_t calibration_images = 0;  // 0: all
   std::size_t k = 5;                   // of top-k
+  bool quiet = true;                   // no progress of reference and calibration
 };
 
 /// One row of an accuracy table.

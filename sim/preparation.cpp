@@ -1,14 +1,72 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/preparation.h"
 
+#include <tbb/task_arena.h>
+
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "models/user_error.h"
+#include "sim/progress.h"
 #include "sim/quantisation_rules.h"
+#include "workloads/reference.h"
 
 namespace systolog::sim {
+namespace {
+
+/// Images [first, first + count) of a batch.
+workloads::Tensor part_of(const workloads::Tensor& images, std::size_t first, std::size_t count) {
+  const std::size_t size = images.values.size() / images.shape.at(0);
+  const auto begin = images.values.begin() + static_cast<std::ptrdiff_t>(first * size);
+  workloads::Tensor part{images.shape, {begin, begin + static_cast<std::ptrdiff_t>(count * size)}};
+  part.shape[0] = count;
+  return part;
+}
+
+bool all_finite(std::span<const float> values) {
+  return std::ranges::all_of(values, [](float x) { return std::isfinite(x); });
+}
+
+/// `outputs`: of images `first` on.
+void check_finite(const workloads::Graph& graph, const workloads::Tensor& images, std::size_t first,
+                  std::span<const float> outputs) {
+  const std::size_t size = graph.output_shape().count();
+  for (std::size_t i = 0; i * size < outputs.size(); ++i) {
+    if (all_finite(outputs.subspan(i * size, size))) continue;
+    workloads::run_reference(
+        graph, part_of(images, first + i, 1), [&](std::size_t n, std::span<const float> values) {
+          if (all_finite(values)) return;
+          throw UserError("network '" + graph.name + "': FP32 values of layer '" +
+                          graph.nodes[n].name + "' (" + std::string(name_of(graph.nodes[n].op)) +
+                          ") are not finite on image " + std::to_string(first + i) +
+                          ": nothing can be compared with them");
+        });
+  }
+}
+
+}  // namespace
+
+workloads::Tensor fp32_reference(const workloads::Graph& graph, const workloads::Tensor& images,
+                                 bool quiet) {
+  const std::size_t count = images.shape.at(0);
+  // Some images for each core, so that none waits long for the others.
+  const auto at_once = 8 * static_cast<std::size_t>(tbb::this_task_arena::max_concurrency());
+  ProgressLine progress("FP32 reference", count, quiet);
+  workloads::Tensor outputs;
+  for (std::size_t first = 0; first < count; first += at_once) {
+    const workloads::Tensor part = part_of(images, first, std::min(at_once, count - first));
+    const workloads::Tensor out = workloads::run_reference(graph, part);
+    check_finite(graph, images, first, out.values);
+    outputs.shape = out.shape;
+    outputs.values.insert(outputs.values.end(), out.values.begin(), out.values.end());
+    progress.show(first + part.shape[0]);
+  }
+  outputs.shape.at(0) = count;
+  return outputs;
+}
 
 bool needs_calibration(const ArithmeticPlan& plan, const QuantisationConfig& config) {
   return uses_integers(plan) || (config.power_of_two && takes_power_of_two(plan));
@@ -16,7 +74,7 @@ bool needs_calibration(const ArithmeticPlan& plan, const QuantisationConfig& con
 
 CalibrationRecord calibrate_for(const std::vector<ArithmeticPlan>& plans,
                                 const workloads::Graph& graph, const CalibrationImages& read,
-                                const QuantisationConfig& config, std::size_t most) {
+                                const QuantisationConfig& config, std::size_t most, bool quiet) {
   CalibrationRecord record;
   const bool needed = std::any_of(plans.begin(), plans.end(), [&](const ArithmeticPlan& plan) {
     return needs_calibration(plan, config);
@@ -33,7 +91,9 @@ CalibrationRecord calibrate_for(const std::vector<ArithmeticPlan>& plans,
     used.images.values.resize(used.images.values.size() / record.images * most);
     used.images.shape[0] = record.images = most;
   }
-  record.calibration = calibrate(graph, used.images, config, &record.outputs);
+  ProgressLine progress("calibration", record.images, quiet);
+  record.calibration = calibrate(graph, used.images, config, &record.outputs,
+                                 [&](std::size_t done) { progress.show(done); });
   return record;
 }
 

@@ -14,6 +14,11 @@
 
 namespace systolog::sim {
 
+/// FP32's outputs on the images, with a line of progress. UserError naming the first layer whose
+/// values are not finite, where outputs are not: nothing can be compared with them.
+workloads::Tensor fp32_reference(const workloads::Graph& graph, const workloads::Tensor& images,
+                                 bool quiet);
+
 /// What scales were made from.
 struct CalibrationRecord {
   Calibration calibration;
@@ -29,10 +34,11 @@ bool needs_calibration(const ArithmeticPlan& plan, const QuantisationConfig& con
 using CalibrationImages = std::function<workloads::Dataset()>;
 
 /// Calibrates on the first `most` (0: all) of the images; does nothing where no plan needs it.
-/// `graph` is the one that will be lowered.
+/// `graph` is the one that will be lowered. With a line of progress, unless quiet.
 CalibrationRecord calibrate_for(const std::vector<ArithmeticPlan>& plans,
                                 const workloads::Graph& graph, const CalibrationImages& read,
-                                const QuantisationConfig& config, std::size_t most);
+                                const QuantisationConfig& config, std::size_t most,
+                                bool quiet = true);
 
 /// The report's "quantisation": what was asked for and what it was made from; null where nothing
 /// has scales or is compensated.

@@ -24,7 +24,6 @@
 #include "sim/tracer.h"
 #include "sim/waveform_options.h"
 #include "sim/workload_file.h"
-#include "workloads/reference.h"
 #include "workloads/synthetic_weights.h"
 
 namespace systolog::sim {
@@ -170,7 +169,7 @@ int run_command(const Arguments& arguments) {
     count = images.images.shape[0];
     // Folding rounds the weights anew: the reference is the network as it was given.
     if (has_batch_norm(workload.graph)) {
-      reference = workloads::run_reference(workload.graph, images.images);
+      reference = fp32_reference(workload.graph, images.images, quiet || json);
     }
   }
   run.weights = workload.weights;
@@ -186,11 +185,11 @@ int run_command(const Arguments& arguments) {
       return used;
     };
     record = calibrate_for({plan}, workload.graph, read, config.quantisation,
-                           calibration_images(quantisation));
+                           calibration_images(quantisation), quiet || json);
     if (reference.values.empty()) {
       reference = same_images && record.images == count
                       ? std::move(record.outputs)
-                      : workloads::run_reference(workload.graph, images.images);
+                      : fp32_reference(workload.graph, images.images, quiet || json);
     }
     run.quantisation = quantisation_json(plan, config.quantisation, record);
   }

@@ -106,6 +106,39 @@ TEST(DataOptions, ImagesMayBeAllForEveryCommandThatTakesThem) {
   }
 }
 
+TEST(DataOptions, AnalyseTakesTheImagesThereAreUnlessTheyAreCounted) {
+  const Folder folder;
+  folder.write("x.npy", npy("|u1", "(2, 28, 28)", std::string(2 * 784, '\x30')));
+  const std::string run =
+      "analyse --workload lenet5 --arithmetic posit:8,0/exact --pixels 1 "
+      "--json --input " +
+      quoted(folder / "x.npy");
+  const Outcome o = systolog(run);
+  ASSERT_EQ(o.status, 0) << o.err;
+  EXPECT_NE(o.out.find("\"images\": 2"), std::string::npos);
+  const Outcome counted = systolog(run + " --images 20");
+  EXPECT_EQ(counted.status, 2);
+  EXPECT_NE(counted.err.find("--images 20: there are 2 images"), std::string::npos) << counted.err;
+}
+
+TEST(DataOptions, ThatMakeFp32OverflowAreRefusedByTheLayersName) {
+  const Folder folder;
+  std::string values;
+  for (int i = 0; i < 784; ++i) values += std::string("\xff\xff\x7f\x7f", 4);  // FLT_MAX
+  folder.write("x.npy", npy("<f4", "(1, 28, 28)", values));
+  const std::string input = "--workload lenet5 --images all --input " + quoted(folder / "x.npy");
+  for (const std::string run :
+       {"run --config edge16 --arithmetic posit:8,0/exact ",
+        "accuracy --arithmetic posit:8,0/exact ", "accuracy --arithmetic int:8/exact ",
+        "analyse --arithmetic posit:8,0/exact "}) {
+    const Outcome o = systolog(run + input);
+    EXPECT_EQ(o.status, 2) << run;
+    EXPECT_EQ(o.out, "") << run;
+    EXPECT_NE(o.err.find("network 'lenet5': FP32 values of layer '"), std::string::npos) << o.err;
+    EXPECT_NE(o.err.find("' (conv) are not finite on image 0"), std::string::npos) << o.err;
+  }
+}
+
 TEST(DataOptions, WithoutLabelsNoAccuracyIsPrinted) {
   const Folder folder;
   folder.write("x.npy", npy("|u1", "(2, 28, 28)", std::string(2 * 784, '\x30')));

@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
+#include "models/user_error.h"
 #include "tests/draw.h"
 #include "workloads/graph.h"
 #include "workloads/reference.h"
@@ -163,6 +165,24 @@ TEST(Calibration, BringsTheReferencesOutputsAlong) {
   const workloads::Tensor reference = workloads::run_reference(graph, images);
   EXPECT_EQ(outputs.shape, reference.shape);
   EXPECT_EQ(outputs.values, reference.values);
+}
+
+TEST(Calibration, RefusesValuesThatAreNotFiniteAndTellsHowFarItIs) {
+  Draw draw(9);
+  const workloads::Graph graph = input_only();
+  workloads::Tensor images{{5, 1, 1, 500}, bell_shaped(5 * 500, draw)};
+  for (const auto method : {CalibrationMethod::kMinMax, CalibrationMethod::kEntropy}) {
+    QuantisationConfig config;
+    config.calibration = method;
+    std::vector<std::size_t> told;
+    calibrate(graph, images, config, nullptr, [&](std::size_t done) { told.push_back(done); });
+    EXPECT_TRUE(std::ranges::is_sorted(told));
+    EXPECT_EQ(told.back(), 5U);
+  }
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), HUGE_VALF}) {
+    images.values[700] = bad;
+    EXPECT_THROW(calibrate(graph, images), UserError);
+  }
 }
 
 TEST(PowerOfTwoScale, BringsThePositsRootMeanSquareToOne) {
