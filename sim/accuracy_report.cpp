@@ -83,7 +83,9 @@ std::string number(const Json& value) {
 /// Points of top-1 lost against `before`; where there are no labels, of agreement with FP32.
 double drop(const Json& before, const Json& after) {
   const char* key = before.at("top1").is_null() ? "agreement" : "top1";
-  return 100 * (before.at(key).get<double>() - after.at(key).get<double>());
+  const double points = 100 * (before.at(key).get<double>() - after.at(key).get<double>());
+  // Shares of whole images: what lies further behind is the subtraction's rounding.
+  return std::round(points * 1e9) / 1e9;
 }
 
 std::string quantisation_notes(const Json& rows) {
@@ -95,7 +97,7 @@ std::string quantisation_notes(const Json& rows) {
     };
     if (q.contains("data")) {
       note("calibrated on " + grouped(q.at("images")) +
-           " images: " + q.at("data").get<std::string>());
+           (q.at("images") == 1 ? " image: " : " images: ") + q.at("data").get<std::string>());
     }
     if (!q.contains("compensated_bias")) continue;
     for (const auto& [arithmetic, mean] : q.at("compensated_bias").items()) {

@@ -91,6 +91,26 @@ bool is_workload(const Json& json) {
              [&](const char* name) { return json.contains(name); });
 }
 
+bool is_config(const Json& json) {
+  return json.is_object() &&
+         std::ranges::any_of(std::array{"array", "arithmetic", "clock_mhz", "compiler", "memory",
+                                        "quantisation", "technology", "vector_unit"},
+                             [&](const char* name) { return json.contains(name); });
+}
+
+/// A file of no other kind is read as a config, whose names alone would puzzle who meant another.
+AcceleratorConfig read_config(const Json& json, const std::string& file) {
+  try {
+    return read_accelerator(json, file);
+  } catch (const UserError& error) {
+    if (is_config(json)) throw;
+    throw UserError(error.what() + ("\n" + file) +
+                    ": was taken for a config (\"array\", \"memory\", \"arithmetic\"): a workload "
+                    "has \"model\", a network \"layers\", a file of layers' arithmetics "
+                    "\"default\", a technology \"multipliers\"");
+  }
+}
+
 void check_json(const std::filesystem::path& file) {
   const Json json = read_json_file(file);
   if (json.is_object() && json.contains("default")) {
@@ -105,7 +125,7 @@ void check_json(const std::filesystem::path& file) {
     const auto table = read_technology(file.string());
     std::cout << file.string() << ": technology " << table.name << "\n";
   } else {
-    const AcceleratorConfig config = read_accelerator(json, file.string());
+    const AcceleratorConfig config = read_config(json, file.string());
     read_technology(config.technology);
     std::cout << file.string() << ": accelerator " << config.name << ", " << config.array.rows
               << "x" << config.array.columns << ", " << config.arithmetic << "\n";

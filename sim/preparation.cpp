@@ -89,6 +89,14 @@ CalibrationRecord calibrate_for(const std::vector<ArithmeticPlan>& plans,
   }
   if (most != 0 && most < record.images) {
     used.images.values.resize(used.images.values.size() / record.images * most);
+    const std::string all = "first " + std::to_string(record.images);
+    const std::string kept = "first " + std::to_string(most);
+    const std::size_t at = record.data.rfind(all);
+    if (at == std::string::npos) {
+      record.data += ", " + kept;
+    } else {
+      record.data.replace(at, all.size(), kept);
+    }
     used.images.shape[0] = record.images = most;
   }
   ProgressLine progress("calibration", record.images, quiet);

@@ -62,7 +62,11 @@ void import_node(Import& import, const onnx::NodeProto& proto) {
     }
     node.attributes.done();
   } catch (const UserError& error) {
-    throw UserError("node " + quoted(proto) + ": " + error.what());
+    // Shapes that contradict are told with the graph's node, which this one made.
+    std::string what = error.what();
+    const std::size_t end = what.find("): ");
+    if (what.starts_with("node '") && end != std::string::npos) what.erase(0, end + 3);
+    throw UserError("node " + quoted(proto) + ": " + what);
   }
 }
 

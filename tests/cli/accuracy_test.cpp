@@ -34,6 +34,9 @@ TEST(Accuracy, CountsRightAnswersOfEveryArithmetic) {
   EXPECT_EQ(q["data"], "Fashion-MNIST training, first 256");
   EXPECT_EQ(q["images"], 256);
   EXPECT_EQ(q["calibration"], "min_max");
+  const Json few =
+      report(kLenet + "--images 5 --arithmetic int:8/exact --calibration-images 7")["rows"][0];
+  EXPECT_EQ(few["quantisation"]["data"], "Fashion-MNIST training, first 7");
   for (const Json& row : r["rows"]) {
     EXPECT_LT(row["top1_interval_95"][0], row["top1"]);
     EXPECT_GT(row["top1_interval_95"][1], row["top1"]);

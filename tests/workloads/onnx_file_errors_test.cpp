@@ -117,7 +117,7 @@ TEST(OnnxErrors, InputsOutputsAndVersions) {
        {"'logits'", "no node"}},
       {"an output that is the input",
        [](auto& b) { b.graph().mutable_output(0)->set_name("x"); },
-       {"'x'", "the input itself"}},
+       {"'x'", "it is the input or only a view of it"}},
       {"an output that is a constant",
        [](auto& b) { b.graph().mutable_output(0)->set_name("w1"); },
        {"'w1'", "not computed from the input"}},

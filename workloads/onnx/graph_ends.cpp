@@ -90,7 +90,9 @@ Declared declared_input(const onnx::ValueInfoProto& value,
       size = given;
     } else if (is_open) {
       const std::string name = dim.has_dim_param() ? " ('" + printable(dim.dim_param()) + "')" : "";
-      fail("dimension " + std::to_string(d) + " is open" + name +
+      fail("dimension " + std::to_string(d) + " is " +
+           (dim.has_dim_value() ? std::to_string(size) + ", which stands for an open one"
+                                : "open" + name) +
            ", allowed for the first only; a workload file {\"model\": \"FILE.onnx\", "
            "\"input_shape\": [...]} gives the " +
            std::to_string(rank - 1) + " dimensions behind the batch");
@@ -186,7 +188,8 @@ std::size_t output_node(Import& import, const onnx::ValueInfoProto& output) {
   }
   if (node == 0) {
     throw UserError(at("output", output) +
-                    "it is the input itself: no node on the way to it computes anything");
+                    "it is the input or only a view of it (Identity, Transpose, Reshape): no "
+                    "node on the way to it computes anything");
   }
   check_output(output, import.graph.nodes[node].shape);
   return node;
