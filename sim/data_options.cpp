@@ -86,6 +86,7 @@ Dataset read(const workloads::DataFormat& format, const workloads::DataFiles& fi
       image_size(workload.graph.input_shape(),
                  options.preprocessing ? options.preprocessing->layout : workloads::Layout::kNchw);
   options.limit = limit;
+  options.labels_below = workload.graph.output_shape().count();
   Dataset data = format.read(files, options);
   check_fit(data, files.images.front(), workload);
   check_labels(data, files, workload);
@@ -98,7 +99,18 @@ struct Candidate {
   workloads::DataFiles files;
 };
 
+void check_exists(const fs::path& file, const std::string& place) {
+  std::error_code error;
+  if (!file.empty() && !fs::exists(file, error)) {
+    throw UserError(place + ": " + file.string() + ": no such file or folder");
+  }
+}
+
 std::optional<Candidate> installed(const DataSource& source) {
+  if (!source.origin.empty()) {
+    check_exists(source.files.images.front(), source.origin + "/images");
+    check_exists(source.files.labels, source.origin + "/labels");
+  }
   if (source.set == nullptr) return Candidate{source.format, source.files};
   const auto files = find_installed(*source.set);
   if (!files) return std::nullopt;
@@ -163,6 +175,29 @@ bool says_nothing(const DataOptions& options) {
   return options.data.empty() && options.dataset.empty();
 }
 
+/// Preprocessing the command line gives to what is not preprocessed.
+void check_used(const DataOptions& options, const Dataset& data) {
+  if (options.preprocessing.empty() || !data.preprocessing.empty()) return;
+  throw UserError("--preprocessing " + options.preprocessing.front() + ": means nothing with " +
+                  data.name + ", whose FP32 values the network reads as they are");
+}
+
+/// The workload's preprocessing and the command line's.
+std::optional<workloads::Preprocessing> preprocessing_of(const Workload& workload,
+                                                         const DataOptions& options) {
+  const auto preprocessing = apply_preprocessing(workload.preprocessing, options.preprocessing);
+  if (!preprocessing || options.preprocessing.empty()) return preprocessing;
+  // The workload's own was checked when it was read.
+  const std::string wrong = layout_contradiction(workload, preprocessing->layout);
+  if (!wrong.empty()) throw UserError("--preprocessing: layout: " + wrong);
+  for (const std::string& argument : options.preprocessing) {
+    if (argument != "layout=nchw" || !workload.graph.channels_last_input) continue;
+    throw UserError("--preprocessing layout=nchw: the network " + workload.name +
+                    " has its channels last");
+  }
+  return preprocessing;
+}
+
 /// --input X is --dataset npy --data X.
 DataOptions with_input(DataOptions options) {
   if (options.input.empty()) return options;
@@ -203,12 +238,14 @@ std::size_t to_images(const std::string& text) {
 
 Dataset read_images_up_to(const Workload& workload, const DataOptions& given, std::size_t most) {
   const DataOptions options = with_input(given);
-  const auto preprocessing = apply_preprocessing(workload.preprocessing, options.preprocessing);
+  const auto preprocessing = preprocessing_of(workload, options);
   if (!options.labels.empty() && options.data.empty()) {
     throw UserError("--labels " + options.labels + ": means nothing without --data or --input");
   }
   if (options.dataset == "synthetic" || (says_nothing(options) && workload.datasets.empty())) {
-    return synthetic_images(workload.graph.input_shape(), std::max<std::size_t>(most, 1));
+    Dataset data = synthetic_images(workload.graph.input_shape(), std::max<std::size_t>(most, 1));
+    check_used(options, data);
+    return data;
   }
   std::optional<Dataset> best;
   for (const Candidate& c : candidates(workload, options)) {
@@ -217,6 +254,7 @@ Dataset read_images_up_to(const Workload& workload, const DataOptions& given, st
     if (!best || images > best->images.shape[0]) best = std::move(data);
     if (most == 0 || images == most) break;
   }
+  check_used(options, *best);
   return std::move(*best);
 }
 
@@ -247,9 +285,8 @@ Dataset read_calibration(const Workload& workload, const DataOptions& options,
       if (files) found = {&format_of(*source), *files};
     }
     if (found) {
-      const auto preprocessing = apply_preprocessing(workload.preprocessing, options.preprocessing);
-      Dataset data = read(*found->format, found->files, workload, preprocessing, kMost);
-      return data;
+      return read(*found->format, found->files, workload, preprocessing_of(workload, options),
+                  kMost);
     }
   }
   Dataset data;

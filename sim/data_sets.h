@@ -32,6 +32,7 @@ struct DataSource {
   const NamedDataset* set = nullptr;  // or:
   const workloads::DataFormat* format = nullptr;
   workloads::DataFiles files;
+  std::string origin = {};  // where files are named, "FILE: /dataset"; empty: on the command line
 };
 
 /// A source by the name of a data set or a format; UserError, beginning with `origin`, that lists

@@ -52,6 +52,7 @@ void read_source(JsonReader& json, const Json& parsed, std::string_view field,
   }
   JsonReader object = json.object(field);
   sources.push_back(read_files(object, folder));
+  sources.back().origin = json.file() + ": /" + std::string(field);
   if (object.has("whole")) {
     std::string name;
     object.field("whole", name);
@@ -67,6 +68,9 @@ void check_preprocessing(const Workload& workload) {
   const workloads::Graph& graph = workload.graph;
   const workloads::Shape& shape = graph.input_shape();
   if (shape.is_vector || shape.is_series) return;
+  if (const std::string wrong = layout_contradiction(workload, p.layout); !wrong.empty()) {
+    throw UserError(workload.file.string() + ": /preprocessing/layout: " + wrong);
+  }
   const bool first_axis_is_height =
       p.layout == workloads::Layout::kNhwc && !graph.channels_last_input;
   const std::size_t channels = first_axis_is_height ? shape.width : shape.channels;
@@ -149,6 +153,15 @@ Workload read_workload_json(const fs::path& file) {
 }
 
 }  // namespace
+
+std::string layout_contradiction(const Workload& workload, workloads::Layout layout) {
+  const workloads::Shape& s = workload.graph.input_shape();
+  const bool channels_last = workload.graph.channels_last_input || s.width == 1 || s.width == 3;
+  if (layout == workloads::Layout::kNchw || s.is_vector || s.is_series || channels_last) return "";
+  return "nhwc, but the network " + workload.name + " takes " + std::to_string(s.channels) + "x" +
+         std::to_string(s.height) + "x" + std::to_string(s.width) +
+         ", whose last axis is not the 1 or 3 channels of a picture";
+}
 
 Workload read_workload(const std::string& name) {
   const fs::path file = find_shared(name, "workloads/networks", ".json", "workload");

@@ -29,6 +29,9 @@ struct Workload {
 /// network by topology alone is a graph of shapes. Throws UserError.
 Workload read_workload(const std::string& name);
 
+/// What is wrong with the layout for the workload's network; empty: nothing.
+std::string layout_contradiction(const Workload& workload, workloads::Layout layout);
+
 /// Gives a network by topology alone synthetic weights; leaves others as they are.
 void fill_weights(Workload& workload, std::uint64_t seed);
 

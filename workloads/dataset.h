@@ -28,6 +28,7 @@ struct ReadOptions {
   std::optional<Preprocessing> preprocessing = Preprocessing{};  // nothing: not stated anywhere
   ImageSize size = {};                                           // what the network takes
   std::size_t limit = 0;
+  std::size_t labels_below = 0;  // outputs of the network; 0: any label
   /// The model itself takes [N, H, W, C], the graph made of it [N, C, H, W]: an array may be
   /// either.
   bool channels_last_model = false;

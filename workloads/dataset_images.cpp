@@ -79,7 +79,9 @@ std::size_t column(const std::vector<std::string>& header,
   return static_cast<std::size_t>(found - header.begin());
 }
 
-std::vector<Picture> read_list(const fs::path& csv, const fs::path& folder, std::size_t limit) {
+std::vector<Picture> read_list(const fs::path& csv, const fs::path& folder,
+                               const ReadOptions& options) {
+  const std::size_t limit = options.limit;
   const std::vector<std::string> lines = read_lines(csv);
   std::size_t file_column = 0, label_column = 1, first = 0;
   const std::vector<std::string> header = split(lines.front());
@@ -105,6 +107,11 @@ std::vector<Picture> read_list(const fs::path& csv, const fs::path& folder, std:
     if (!label) {
       throw UserError(place + ": class index \"" + fields[label_column] +
                       "\", allowed a whole number");
+    }
+    if (options.labels_below != 0 && *label >= options.labels_below) {
+      throw UserError(place + ": class index " + fields[label_column] + ", allowed 0 to " +
+                      std::to_string(options.labels_below - 1) + ", one for each of the " +
+                      "network's outputs");
     }
     const std::string& name = fields[file_column];
     std::error_code error;
@@ -182,7 +189,7 @@ Dataset read_images(const DataFiles& files, const ReadOptions& given) {
     list = folder / "labels.csv";
   }
   const std::vector<Picture> pictures =
-      list.empty() ? find_pictures(folder, options.limit) : read_list(list, folder, options.limit);
+      list.empty() ? find_pictures(folder, options.limit) : read_list(list, folder, options);
 
   const std::size_t channels = options.size.channels == 0 ? 3 : options.size.channels;
   DatasetBuilder builder(options, channels, pictures.size());

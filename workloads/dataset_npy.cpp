@@ -138,7 +138,7 @@ fs::path labels_beside(const fs::path& images) {
 
 std::vector<std::uint32_t> read_labels(const fs::path& path, const NpyFile& images,
                                        const fs::path& images_path, std::size_t images_in_file,
-                                       std::size_t count) {
+                                       std::size_t count, std::size_t below) {
   NpyFile file(path);
   if (file.descr().find('f') != std::string::npos || file.shape().size() != 1) {
     file.fail("type '" + file.descr() + "', shape " + shape_text(file.shape()) +
@@ -157,6 +157,11 @@ std::vector<std::uint32_t> read_labels(const fs::path& path, const NpyFile& imag
     const bool negative = is_signed && (bytes.back() & 0x80U) != 0;
     if (negative || value > std::numeric_limits<std::uint32_t>::max()) {
       file.fail("label " + std::to_string(i) + " is " + (negative ? "negative" : "too large"));
+    }
+    if (below != 0 && value >= below) {
+      file.fail("the label at [" + std::to_string(i) + "] is " + std::to_string(value) +
+                ", allowed 0 to " + std::to_string(below - 1) + ", one for each of the network's " +
+                "outputs");
     }
     labels.push_back(static_cast<std::uint32_t>(value));
   }
@@ -179,7 +184,9 @@ Dataset read_npy(const DataFiles& files, const ReadOptions& options) {
 
   std::vector<std::uint32_t> labels;
   const fs::path labels_path = files.labels.empty() ? labels_beside(path) : files.labels;
-  if (!labels_path.empty()) labels = read_labels(labels_path, file, path, found.images, count);
+  if (!labels_path.empty()) {
+    labels = read_labels(labels_path, file, path, found.images, count, options.labels_below);
+  }
 
   const std::string name = files.name.empty() ? path.filename().string() : files.name;
   Dataset data;

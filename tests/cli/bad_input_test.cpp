@@ -180,6 +180,24 @@ TEST(BadWorkload, IsNamedByRunAndByCheck) {
                  "net.json: /model: is missing, and so is net.onnx beside the file");
 }
 
+TEST(BadJson, ThatIsNothingSystologReadsIsToldSo) {
+  const Folder folder;
+  const Outcome o = systolog("check " + quoted(folder.write("v.json", R"({"models": 1})")));
+  EXPECT_EQ(o.status, 2);
+  EXPECT_NE(o.err.find("v.json: was taken for a config"), std::string::npos) << o.err;
+}
+
+TEST(BadWorkload, NamesThePlaceOfFilesThatAreMissing) {
+  const Folder folder;
+  const fs::path model = fs::path(SYSTOLOG_SOURCE_DIR) / "workloads/networks/lenet5.onnx";
+  const auto file = folder.write(
+      "w.json", R"({"calibration": {"format": "cifar10", "images": "none.bin"}, "model": ")" +
+                    model.string() + "\"}");
+  expect_refused(
+      "--config edge16 --dataset synthetic --arithmetic int:8/exact --workload " + quoted(file),
+      "w.json: /calibration/images: ");
+}
+
 TEST(BadWorkload, IsToldWithWhatIsWrongWithItsModel) {
   const Folder folder;
   folder.write("m.onnx", "no model");

@@ -57,6 +57,17 @@ TEST(DataOptions, ThatContradictOrNameNothingAreRefused) {
   expect_refused("--preprocessing /none.json", "/none.json: no such file");
 }
 
+TEST(DataOptions, PreprocessingWithoutEffectOrAgainstTheNetworkIsRefused) {
+  const Folder folder;
+  const fs::path floats = folder.write("f.npy", npy("<f4", "(1, 28, 28)", std::string(3136, '\0')));
+  expect_refused("--preprocessing unit --input " + quoted(floats),
+                 "--preprocessing unit: means nothing with f.npy");
+  expect_refused("--preprocessing unit --dataset synthetic", "means nothing with synthetic");
+  const fs::path bytes = folder.write("u.npy", npy("|u1", "(1, 28, 28)", std::string(784, '\0')));
+  expect_refused("--preprocessing layout=nhwc --input " + quoted(bytes),
+                 "--preprocessing: layout: nhwc, but the network lenet5 takes 1x28x28, whose last");
+}
+
 TEST(DataOptions, ImagesThatDoNotFitAndLabelsOutOfRangeAreRefused) {
   const Folder folder;
   const auto input = [&](const std::string& bytes) {
@@ -67,7 +78,10 @@ TEST(DataOptions, ImagesThatDoNotFitAndLabelsOutOfRangeAreRefused) {
                  "images are 1x32x32, the network lenet5 takes 1x28x28");
   folder.write("x_labels.npy", npy("|u1", "(1,)", "\x0A"));
   expect_refused(input(npy("|u1", "(1, 28, 28)", std::string(784, '\0'))),
-                 "image 0 has label 10, allowed 0 to 9");
+                 "x_labels.npy: the label at [0] is 10, allowed 0 to 9");
+  folder.write("labels.csv", "file,label\nx.npy,12\n");
+  expect_refused("--dataset images --data " + quoted(folder / "labels.csv"),
+                 "labels.csv: line 2: class index 12, allowed 0 to 9");
 }
 
 TEST(DataOptions, AModelWithoutStatedPreprocessingIsRefusedPixelsButTakesFloats) {
