@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # DRAM traffic against scratchpad capacity, each scratchpad of so many KiB, least traffic chosen: a Markdown table.
-#   scripts/traffic_table.sh [--config C] [--workload W] [KIB...]
+#   scripts/traffic_table.sh [--config C] [--workload W] [KIB...]     C has three scratchpads
 # The last capacity should hold every layer whole: its traffic is the compulsory minimum.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 config=tpu128 workload=resnet50
 sizes=()
+bad() { echo "traffic_table.sh: $1" >&2 && exit 2; }
 while [ $# -gt 0 ]; do
   case $1 in
     --config | --workload)
@@ -16,7 +17,8 @@ while [ $# -gt 0 ]; do
     --workload) workload=$2 && shift 2 ;;
     --help) sed -n '3,5s/^# //p' "${BASH_SOURCE[0]}" && exit 0 ;;
     -*) echo "traffic_table.sh: unknown option $1" >&2 && exit 2 ;;
-    *) sizes+=("$1") && shift ;;
+    [1-9]*) [[ $1 =~ ^[1-9][0-9]{0,6}$ ]] || bad "$1: no number of KiB, allowed 1 to 1048576" && sizes+=("$1") && shift ;;
+    *) bad "$1: no number of KiB, allowed 1 to 1048576" ;;
   esac
 done
 [ ${#sizes[@]} -gt 0 ] || sizes=(32 64 128 256 512 1024 2048 4096 8192 16384)

@@ -35,6 +35,13 @@ void read_sram(JsonReader json, memory::SramConfig& sram) {
   json.field("banks", sram.banks, {1, 1024});
   json.field("ports", sram.ports, {1, memory::kMostPorts});
   json.field("double_buffered", sram.double_buffered);
+  const std::uint64_t least = sram.bytes_per_cycle();
+  if (sram.capacity_bytes < least) {
+    json.refuse(json.has("capacity_bytes") ? "capacity_bytes"
+                : json.has("banks")        ? "banks"
+                                           : "port_width_bytes",
+                "a capacity_bytes of at least banks x port_width_bytes: " + std::to_string(least));
+  }
   json.done();
 }
 

@@ -100,7 +100,8 @@ std::string dram_text(const DramFile& file, const TraceResult& run, const Json& 
   const std::uint64_t bursts = c.row_hits + c.row_misses + c.row_conflicts;
   const auto& e = json["energy_pj"];
   auto nj = [&](const char* part) { return fixed_point(e[part].get<double>() / 1000, 1); };
-  std::string text = file.device.name + ": " + grouped(run.requests) + " bursts of " +
+  std::string text = file.device.name + ": " + grouped(run.requests) +
+                     (run.requests == 1 ? " burst of " : " bursts of ") +
                      std::to_string(file.device.organisation.burst_bytes()) + " bytes";
   if (run.cycles == 0) return text + ", nothing to do\n";
   text += " in " + grouped(static_cast<std::uint64_t>(run.cycles)) + " cycles of " +
@@ -112,6 +113,9 @@ std::string dram_text(const DramFile& file, const TraceResult& run, const Json& 
           ", conflicts " + share(c.row_conflicts, bursts) + "\n";
   text += "  commands: ACT " + grouped(c.activates) + ", PRE " + grouped(c.precharges) + ", RD " +
           grouped(c.reads) + ", WR " + grouped(c.writes) + ", REF " + grouped(c.refreshes) + "\n";
+  if (c.forwarded_reads > 0) {
+    text += "  reads answered from the write queue: " + grouped(c.forwarded_reads) + "\n";
+  }
   text += latency_text("read", run.read_latency) + latency_text("write", run.write_latency);
   text += "  energy: " + nj("total") + " nJ: activate " + nj("activate") + ", read " + nj("read") +
           ", write " + nj("write") + ", refresh " + nj("refresh") + ", background " +

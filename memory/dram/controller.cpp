@@ -58,7 +58,8 @@ void Controller::submit(Kind kind, const Location& location, std::uint64_t tag, 
       const Request& write = writes_.slots[slot];
       if (write.row == location.row && write.column == location.column) {
         ++counts_.forwarded_reads;
-        on_done_(tag, now + timing_.nbl);
+        forwarded_ = std::max(forwarded_, now) + timing_.nbl;
+        on_done_(tag, forwarded_);
         return;
       }
     }
@@ -285,6 +286,7 @@ void Controller::finish(Cycle now) {
   // Idle: nothing but refreshes can be due.
   assert(idle());
   while (first_due_ <= now) {
+    for (std::uint32_t rank = 0; rank < due_.size(); ++rank) skip_refreshes(rank, now);
     for (std::uint32_t rank = 0; rank < due_.size(); ++rank) {
       if (refresh_due(rank) != first_due_) continue;
       const Choice refresh = choose_refresh(rank);
@@ -296,6 +298,17 @@ void Controller::finish(Cycle now) {
       break;
     }
   }
+}
+
+/// Between the first refreshes of an idle rank, which close its banks, and the last before `now`
+/// nothing differs.
+void Controller::skip_refreshes(std::uint32_t rank, Cycle now) {
+  constexpr Cycle kLeft = 4, kWorthIt = 1000;
+  const Cycle idle = (now - due_[rank]) / timing_.nrefi;
+  if (idle < kWorthIt || !banks_.all_closed(rank)) return;
+  counts_.refreshes += static_cast<std::uint64_t>(idle - kLeft);
+  due_[rank] += (idle - kLeft) * timing_.nrefi;
+  first_due_ = *std::min_element(due_.begin(), due_.end());
 }
 
 Counts Controller::counts(Cycle now) const {

@@ -24,9 +24,10 @@ enum class Kind : std::uint8_t { kRead, kWrite };
 ///          only when no queued request of the current direction hits its open row.
 /// Writes   are buffered: they go out when write_high are queued or no read is, until write_low
 ///          are left (or none, while there is no read). A read of a buffered burst is answered by
-///          it, one burst after it came.
+///          it, one burst after it came or after the last such answer.
 /// Refresh  of all banks of a rank every nREFI; when it is due the rank gets no other command than
-///          the precharges it needs. Ranks are staggered by nREFI / ranks.
+///          the precharges it needs. Ranks are staggered by nREFI / ranks. Those of a rank that is
+///          idle for long are counted, not issued one by one.
 /// Closed page  the last queued request of a row takes its precharge along.
 class Controller {
  public:
@@ -123,6 +124,7 @@ class Controller {
   void observe(Command command, std::uint32_t bank, Cycle now, std::uint64_t tag,
                bool auto_precharge = false) const;
   void count_outcome(Request& request, std::uint64_t& outcome);
+  void skip_refreshes(std::uint32_t rank, Cycle now);
   Cycle refresh_due(std::uint32_t rank) const { return policy_.refresh ? due_[rank] : kNever; }
 
   Timing timing_;
@@ -136,6 +138,7 @@ class Controller {
   std::vector<Cycle> due_;  // of each rank's next refresh
   Cycle first_due_ = kNever;
   Cycle now_ = 0;
+  Cycle forwarded_ = 0;  // when the last read was answered from the write queue
   std::uint64_t order_ = 0;
   Choice choice_;
   bool chosen_ = false;

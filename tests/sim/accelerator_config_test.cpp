@@ -76,6 +76,7 @@ AcceleratorConfig random_config(Draw& draw) {
     number(sram->port_width_bytes, 1, 65'536);
     number(sram->access_latency_cycles, 0, 1000);
     number(sram->banks, 1, 1024);
+    sram->capacity_bytes = std::max(sram->capacity_bytes, sram->bytes_per_cycle());
     number(sram->ports, 1, 10);
     sram->double_buffered = draw.one_in(2);
   }

@@ -32,7 +32,8 @@ bool PlainController::accept(const TraceRequest& request, std::size_t index, Cyc
   for (const Pending& p : pending_) {
     if (reading && p.kind == Kind::kWrite && p.where.bank == where.bank &&
         p.where.row == where.row && p.where.column == where.column) {
-      log_.done[index] = now + device_.timing.nbl;
+      answered_ = std::max(answered_, now) + device_.timing.nbl;
+      log_.done[index] = answered_;
       return true;
     }
   }

@@ -50,6 +50,7 @@ class PlainController {
   std::vector<Cycle> due_;
   bool draining_ = false;
   Log log_;
+  Cycle answered_ = 0;  // the last read out of the write queue
 };
 
 }  // namespace systolog::memory::dram::test
