@@ -62,4 +62,14 @@ void Waveform::sample(std::uint64_t time_ps) {
   is_first_ = false;
 }
 
+void Waveform::idle(std::uint64_t time_ps) {
+  if (is_first_) return;
+  text_ += "#" + std::to_string(time_ps) + "\n";
+  for (std::size_t i = 0; i < probes_.size(); ++i) {
+    if (probes_[i].kind != Probe::Kind::kBit || shown_[i] == 0) continue;
+    shown_[i] = 0;
+    text_ += "0" + identifier(i) + "\n";
+  }
+}
+
 }  // namespace systolog::pe

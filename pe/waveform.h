@@ -25,6 +25,8 @@ class Waveform {
 
   /// Adds what has changed since the last sample.
   void sample(std::uint64_t time_ps);
+  /// Nothing is valid from `time_ps` on until the next sample: kBit probes fall.
+  void idle(std::uint64_t time_ps);
   const std::string& text() const { return text_; }
 
  private:

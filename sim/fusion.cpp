@@ -224,9 +224,9 @@ class Planner {
     if (all_fit) return;
     std::string message;
     for (const Need& need : needs) {
+      if (need.bytes <= need.has) continue;
       message += (message.empty() ? "" : ", ") + std::to_string(need.bytes) + " bytes of /memory/" +
-                 need.memory + " (has " + std::to_string(need.has) +
-                 (need.layer.empty() ? "" : "; layer " + need.layer) + ")";
+                 need.memory + " (has " + std::to_string(need.has) + "; layer " + need.layer + ")";
     }
     throw UserError("does not fit the scratchpads: the smallest tiles of its layers need " +
                     message);

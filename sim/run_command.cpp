@@ -48,6 +48,21 @@ Fidelity to_fidelity(const std::string& name) {
   throw UserError("--fidelity " + name + ": allowed transaction, functional, cycle");
 }
 
+/// Throws UserError where two options would write the same file.
+void check_distinct(const std::vector<std::pair<std::string, std::filesystem::path>>& files) {
+  for (auto a = files.begin(); a != files.end(); ++a) {
+    for (auto b = a + 1; b != files.end(); ++b) {
+      if (a->second.empty() || b->second.empty() ||
+          std::filesystem::weakly_canonical(a->second) !=
+              std::filesystem::weakly_canonical(b->second)) {
+        continue;
+      }
+      throw UserError(a->first + " " + a->second.string() + ": " + b->first +
+                      " writes the same file, allowed another");
+    }
+  }
+}
+
 /// `--dump-program FILE` as `--dump-program=FILE`: the file may be left out, and the parser takes
 /// such a value only where '=' stands.
 Arguments with_joined_dump(const Arguments& arguments) {
@@ -135,6 +150,14 @@ int run_command(const Arguments& arguments) {
   if (images_text.empty()) images_text = data.input.empty() ? "1" : "all";
   const std::size_t wanted = to_images(images_text);
   if (values.count("output") != 0) check_output_folder(output);
+  const std::filesystem::path report_file = output.empty() ? "" : output + "/report.json";
+  const std::filesystem::path layers_file = output.empty() ? "" : output + "/layers.csv";
+  check_distinct({{"--trace", trace},
+                  {"--vcd", vcd.file},
+                  {"--outputs", outputs},
+                  {"--dump-program", dump},
+                  {"--output", report_file},
+                  {"--output", layers_file}});
   const std::filesystem::path config_file = find_shared(config_name, "configs", ".json", "config");
   AcceleratorConfig config = read_accelerator(config_file, overrides);
   if (!arithmetic.empty()) set_plan(config, read_plan(arithmetic, "--arithmetic"));

@@ -182,14 +182,33 @@ std::optional<std::uint64_t> touched(std::uint64_t size, std::uint64_t kernel, s
   return (out - 1) * std::min(stride, kernel) + kernel;
 }
 
+bool is_number(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(),
+                                      [](unsigned char c) { return std::isdigit(c) != 0; });
+}
+
 class TopologyReader {
  public:
   TopologyReader(std::string file, TopologyForm form) : file_(std::move(file)), form_(form) {}
 
-  void header(std::string_view line) {
-    header_ = fields_of(line);
-    if (form_ != TopologyForm::kByHeader) return;
+  void header(const Line& line) {
+    const Place place{file_, line.number};
+    header_ = fields_of(line.text);
+    if (header_.size() > 1 && is_number(header_[1])) {
+      place.fail(shown(header_[1]),
+                 "a layer's number where the header should be, allowed a first "
+                 "line of column names");
+    }
     const bool gemm = header_.size() > 1 && lower(header_[1]) == "m";
+    if (gemm && (header_.size() < 4 || lower(header_[2]) != "n" || lower(header_[3]) != "k")) {
+      place.fail("columns", "got " + shown(line.text) + ", allowed name, M, N, K in this order");
+    }
+    if (form_ == TopologyForm::kGemm && header_.size() > 1 &&
+        lower(header_[1]).find("ifmap") != std::string::npos) {
+      place.fail("columns", "got " + shown(line.text) +
+                                ": convolutions, allowed with --input-type gemm: name, M, N, K");
+    }
+    if (form_ != TopologyForm::kByHeader) return;
     form_ = gemm ? TopologyForm::kGemm : TopologyForm::kConvolution;
   }
 
@@ -349,7 +368,7 @@ ReadTopology read_topology(const std::filesystem::path& file, TopologyForm form)
   const std::string text = read_file(file);
   const auto lines = lines_of(text);
   TopologyReader reader(file.string(), form);
-  if (!lines.empty()) reader.header(lines.front().text);
+  if (!lines.empty()) reader.header(lines.front());
   for (std::size_t i = 1; i < lines.size(); ++i) reader.row(lines[i]);
   ReadTopology topology = std::move(reader).result();
   if (topology.layers.empty()) {

@@ -16,13 +16,25 @@ namespace {
 /// Records the registers that `capture` asks for; the text is there when the recorder goes.
 class Recorder {
  public:
-  Recorder(pe::ClockedArrayModule& array, WaveformCapture& capture)
+  Recorder(pe::ClockedArrayModule& array, WaveformCapture& capture, sc_core::sc_time clock_period)
       : capture_(capture), waveform_("array", chosen(array, capture.signals)) {
-    array.on_cycle([this, &array] {
-      if (array.cycles() <= capture_.cycles) waveform_.sample(sc_core::sc_time_stamp().value());
+    const std::uint64_t period = clock_period.value();
+    array.on_cycle([this, &array, period] {
+      if (array.cycles() > capture_.cycles) {
+        next_ = UINT64_MAX;  // the recording has ended, the array has not
+        return;
+      }
+      const std::uint64_t now = sc_core::sc_time_stamp().value();
+      // Between two commands the array is not clocked: the registers have run empty.
+      if (now > next_) waveform_.idle(next_);
+      waveform_.sample(now);
+      next_ = now + period;
     });
   }
-  ~Recorder() { capture_.text = waveform_.text(); }
+  ~Recorder() {
+    if (next_ != UINT64_MAX) waveform_.idle(next_);
+    capture_.text = waveform_.text();
+  }
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
@@ -39,6 +51,7 @@ class Recorder {
 
   WaveformCapture& capture_;
   pe::Waveform waveform_;
+  std::uint64_t next_ = UINT64_MAX;  // the clock edge behind the last sample [ps]
 };
 
 /// The run ends when the writes that are still queued are in the DRAM's banks: the last layer waits
@@ -73,7 +86,7 @@ Execution execute_transaction(const Network& network, const CompiledNetwork& com
   if (tracer != nullptr) tracer->attach(platform);
   std::optional<Recorder> recorder;
   if (waveform != nullptr && platform.registers() != nullptr) {
-    recorder.emplace(*platform.registers(), *waveform);
+    recorder.emplace(*platform.registers(), *waveform, platform.processor.clock_period());
   }
   platform.run([&] {
     const Program* loaded = nullptr;
