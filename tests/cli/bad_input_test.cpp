@@ -345,7 +345,9 @@ TEST(BadOption, IsNamed) {
                  "without /memory/unified_sram only");
   const std::string unified =
       "--config edge16_unified --workload lenet5 --set memory.unified_sram.capacity_bytes=";
-  expect_refused(unified + "100", "bytes of /memory/unified_sram (has 100; ");
+  expect_refused(unified + "100", "of at least banks x port_width_bytes: 128");
+  expect_refused(unified + "128 --arithmetic fp32/exact",
+                 "256 bytes of /memory/unified_sram (has 128; ");
   const Outcome o = systolog("frobnicate");
   EXPECT_EQ(o.status, 2);
   EXPECT_NE(o.err.find("\"frobnicate\" is not a command"), std::string::npos) << o.err;
@@ -378,16 +380,23 @@ TEST(BadConfig, WithScratchpadsTooSmallSaysTheSmallestThatDo) {
   };
   // conv1 and conv2: one pixel of one filter needs 25 codes of 4 bytes (112 with alignment), their
   // weights and a bias.
-  for (const auto& small :
-       {options(64, 4096, 4096), options(111, 104, 64), options(112, 103, 64)}) {
-    expect_refused(small, "112 bytes of /memory/input_sram");
-    expect_refused(small, "104 bytes of /memory/weight_sram");
-  }
+  expect_refused(options(64, 64, 4096),
+                 "112 bytes of /memory/input_sram (has 64; layer conv1), 104 bytes of "
+                 "/memory/weight_sram (has 64; layer conv1)");
+  expect_refused(options(111, 104, 256), "need 112 bytes of /memory/input_sram (has 111; ");
+  expect_refused(options(112, 103, 256), "need 104 bytes of /memory/weight_sram (has 103; ");
+  expect_refused("--config edge16 --workload lenet5 --set memory.input_sram.banks=4096",
+                 "/memory/input_sram/banks: got 4096");
+  expect_refused(
+      "--config edge16 --workload lenet5 --set memory.input_sram.capacity_bytes=64 "
+      "--set memory.input_sram.banks=512",
+      "capacity_bytes: got 64, allowed a capacity_bytes of at least banks x "
+      "port_width_bytes: ");
   // A tile that may not cut K holds all of it: conv2's 150 weights of one filter.
   const std::string whole = "--set compiler.split_k=false ";
   expect_refused(options(65536, 64, 65536) + " " + whole, "bytes of /memory/weight_sram (has 64; ");
   expect_refused(options(64, 65536, 65536) + " " + whole, "bytes of /memory/input_sram (has 64; ");
-  const Outcome o = systolog("run --quiet --fidelity functional " + options(112, 104, 64));
+  const Outcome o = systolog("run --quiet --fidelity functional " + options(112, 104, 256));
   EXPECT_EQ(o.status, 0) << o.err;
 }
 
