@@ -7,6 +7,7 @@
 #include "models/user_error.h"
 #include "sim/command_line.h"
 #include "sim/dram_file.h"
+#include "sim/dram_json.h"
 #include "sim/dram_trace.h"
 #include "sim/json_file.h"
 #include "sim/text_table.h"
@@ -39,15 +40,16 @@ Json latency_json(const LatencyTally& tally) {
 
 Json dram_json(const DramFile& file, const TraceResult& run) {
   const auto& device = file.device;
-  const auto& c = run.counts;
   const double seconds = static_cast<double>(run.cycles) * device.timing.tck_ps * 1e-12;
   const double peak_bytes_per_cycle = device.organisation.channels *
                                       device.organisation.burst_bytes() /
                                       static_cast<double>(device.timing.nbl);
   const auto bytes = static_cast<double>(run.bytes);
   const auto cycles = static_cast<double>(run.cycles);
-  const Energy e = memory::dram::energy(device, file.power, c, run.cycles);
-  return {
+  const Energy e = memory::dram::energy(device, file.power, run.counts, run.cycles);
+  Json energy = dram_energy_json(e);
+  energy["total"] = e.total();
+  Json json = {
       {"preset", device.name},
       {"requests", run.requests},
       {"bytes", run.bytes},
@@ -58,25 +60,13 @@ Json dram_json(const DramFile& file, const TraceResult& run) {
       {"bandwidth_gb_per_s", run.cycles == 0 ? Json(nullptr) : Json(bytes / seconds * 1e-9)},
       {"share_of_peak",
        run.cycles == 0 ? Json(nullptr) : Json(bytes / (cycles * peak_bytes_per_cycle))},
-      {"rows", {{"hits", c.row_hits}, {"misses", c.row_misses}, {"conflicts", c.row_conflicts}}},
-      {"forwarded_reads", c.forwarded_reads},
-      {"commands",
-       {{"activate", c.activates},
-        {"precharge", c.precharges},
-        {"read", c.reads},
-        {"write", c.writes},
-        {"refresh", c.refreshes}}},
       {"latency_cycles",
        {{"read", latency_json(run.read_latency)}, {"write", latency_json(run.write_latency)}}},
-      {"energy_pj",
-       {{"activate", e.activate},
-        {"read", e.read},
-        {"write", e.write},
-        {"refresh", e.refresh},
-        {"background", e.background},
-        {"total", e.total()}}},
+      {"energy_pj", std::move(energy)},
       {"sources", {{"timing", file.timing_source}, {"energy", file.power.source}}},
   };
+  json.update(dram_counts_json(run.counts));
+  return json;
 }
 
 std::string latency_text(const char* of, const LatencyTally& tally) {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "sim/dram_json.h"
 #include "sim/text_table.h"
 
 namespace systolog::sim {
@@ -71,11 +72,7 @@ Json tiling_of(const TilingChoice& t) {
 /// Null where the DRAM is no device or nothing was simulated.
 Json dram_energy_of(const std::optional<memory::dram::Energy>& e) {
   if (!e) return nullptr;
-  return {{"activate", e->activate},
-          {"read", e->read},
-          {"write", e->write},
-          {"refresh", e->refresh},
-          {"background", e->background}};
+  return dram_energy_json(*e);
 }
 
 Json energy_of(const LayerEnergy& e) {
@@ -123,7 +120,6 @@ Json scratchpads_json(const LayerCounts& counts, const AcceleratorConfig& config
 /// What the device did in the whole run, its queues worked off; null as above.
 Json dram_of(const RunResult& run) {
   if (!run.execution->dram || !run.config->dram.device) return nullptr;
-  const memory::dram::Counts& c = run.execution->dram->counts;
   std::optional<memory::dram::Energy> energy;
   for (const LayerEnergy& layer : run.costs.layers) {
     if (!layer.dram_by) continue;
@@ -134,17 +130,10 @@ Json dram_of(const RunResult& run) {
     energy->refresh += layer.dram_by->refresh;
     energy->background += layer.dram_by->background;
   }
-  return {
-      {"device", run.config->dram.device->device.name},
-      {"commands",
-       {{"activate", c.activates},
-        {"precharge", c.precharges},
-        {"read", c.reads},
-        {"write", c.writes},
-        {"refresh", c.refreshes}}},
-      {"rows", {{"hits", c.row_hits}, {"misses", c.row_misses}, {"conflicts", c.row_conflicts}}},
-      {"forwarded_reads", c.forwarded_reads},
-      {"energy_pj", dram_energy_of(energy)}};
+  Json json = {{"device", run.config->dram.device->device.name},
+               {"energy_pj", dram_energy_of(energy)}};
+  json.update(dram_counts_json(run.execution->dram->counts));
+  return json;
 }
 
 Json utilization(std::uint64_t macs, std::uint64_t cycles, const pe::ArrayConfig& array) {

@@ -368,6 +368,9 @@ TEST(BadOption, OfLayersAndTraceIsNamed) {
   EXPECT_FALSE(fs::exists(file));
   fs::create_directory(folder / "folder");
   expect_refused(good + "--trace " + quoted(folder / "folder"), "is a folder");
+  expect_refused(good + "--fidelity cycle --trace " + quoted(file) + " --vcd " +
+                     quoted(folder / "folder" / ".." / "trace.json"),
+                 "--vcd writes the same file");
 }
 
 TEST(BadConfig, WithScratchpadsTooSmallSaysTheSmallestThatDo) {

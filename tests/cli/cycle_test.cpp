@@ -92,6 +92,19 @@ TEST(Waveform, HoldsEveryRegisterAndIsTheSameEveryTime) {
   EXPECT_EQ(dump.last_time % 2000, 0U) << "edges of a 500 MHz clock, in ps";
 }
 
+TEST(Waveform, EndsWithNothingValid) {
+  const Folder folder;
+  const fs::path file = folder / "a.vcd";
+  const Outcome o = systolog(kRun +
+                             "--quiet --fidelity cycle --vcd-signals valid,sum_valid "
+                             "--vcd-cycles 1000000 --vcd " +
+                             quoted(file));
+  ASSERT_EQ(o.status, 0) << o.err;
+  const Dump dump = read_dump(contents(file));
+  EXPECT_EQ(dump.values.size(), 8U * 4 * 2);
+  for (const auto& [name, value] : dump.values) EXPECT_EQ(value, "0") << name;
+}
+
 TEST(Waveform, HoldsTheRegistersThatWereAskedFor) {
   const Folder folder;
   const fs::path file = folder / "a.vcd";

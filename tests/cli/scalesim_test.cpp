@@ -145,6 +145,11 @@ TEST(ScaleSim, RefusesWhatIsWrongWithFileLineFieldAndValue) {
   }
   expect(kConfig, "", "t.csv: no layers");
   expect(kConfig, "Layer name, IFMAP Height,\n", "t.csv: no layers");
+  expect(kConfig, "C1, 32, 32, 5, 5, 1, 6, 1,\nC2, 14, 14, 5, 5, 6, 16, 1,\n",
+         "line 1: \"32\": a layer's number where the header should be");
+  expect(kConfig, "Layer, M, K, N,\ng, 10, 5, 7,\n", "allowed name, M, N, K in this order");
+  EXPECT_NE(files.run(kConfig, kTopology, "--input-type gemm").err.find("convolutions, allowed"),
+            std::string::npos);
   const std::string topology = kTopology;
   const std::pair<std::string, std::string> lines[] = {
       {"ArrayHeight:    0", "s.cfg: line 5: ArrayHeight: got \"0\", allowed 1 to 65536"},

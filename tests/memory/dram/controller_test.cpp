@@ -147,6 +147,31 @@ TEST(Reads, OfABufferedWriteAreAnsweredFromTheQueue) {
   EXPECT_EQ(counts.writes, 1U);
 }
 
+// However long the memory is idle: what is counted without being issued makes no difference after.
+TEST(Refresh, OfAnIdleMemoryIsCountedToTheLastOne) {
+  const Device device;
+  for (const Cycle idle : {Cycle{100} * device.timing.nrefi, Cycle{999} * device.timing.nrefi,
+                           Cycle{1'500} * device.timing.nrefi, Cycle{1} << 59}) {
+    Cycle done = 0;
+    Controller controller(device, [&](std::uint64_t, Cycle cycle) { done = cycle; });
+    controller.submit(Kind::kRead, {}, 0, 0);
+    while (!controller.idle()) {
+      controller.next_cycle();
+      controller.issue();
+    }
+    // In the middle between two refreshes: the bank is closed and nothing is in the way.
+    const Cycle now = idle / device.timing.nrefi * device.timing.nrefi + device.timing.nrefi / 2;
+    controller.submit(Kind::kRead, {}, 1, now);
+    while (!controller.idle()) {
+      controller.next_cycle();
+      controller.issue();
+    }
+    EXPECT_EQ(done, now + device.timing.nrcd + device.timing.ncl + device.timing.nbl);
+    EXPECT_EQ(controller.counts(now).refreshes,
+              static_cast<std::uint64_t>(now / device.timing.nrefi));
+  }
+}
+
 TEST(Refresh, ComesEveryTRefiWhetherTheMemoryIsBusyOrIdle) {
   Device device;
   for (const Cycle gap : {Cycle{0}, Cycle{50'000}}) {
